@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Gateway.Store;
+
+/// <summary>
+/// Ids of short messages: 41 bits of milliseconds since 2026, 6 bits of node, 16 bits of sequence, so they grow with time, sort as text, and a
+/// message takes as many in a row as it has segments. Written as Nexmo's 16 upper-case hexadecimal digits.
+/// </summary>
+public sealed class MessageId(TimeProvider time, byte node = 0)
+{
+    private const int NodeBits = 6, SequenceBits = 16;
+    private const long Epoch = 1_767_225_600_000; // 2026-01-01T00:00:00Z in Unix milliseconds
+
+    private readonly Lock _lock = new();
+    private readonly long _node = node & ((1L << NodeBits) - 1);
+    private long _last; // milliseconds and sequence of the newest id, without the node
+
+    /// <summary>The first of <paramref name="count"/> ids in a row (1 to 255).</summary>
+    public long Take(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 255);
+        lock (_lock)
+        {
+            var now = (time.GetUtcNow().ToUnixTimeMilliseconds() - Epoch) << SequenceBits;
+            var first = Math.Max(now, _last + 1);
+            // A run of ids must not carry into the milliseconds, where the node bits would come between.
+            if ((first & 0xFFFF) + count > 0x1_0000)
+                first = ((first >> SequenceBits) + 1) << SequenceBits;
+            _last = first + count - 1;
+            return (first >> SequenceBits << (NodeBits + SequenceBits)) | (_node << SequenceBits) | (first & 0xFFFF);
+        }
+    }
+
+    public static string Format(long id) => id.ToString("X16", CultureInfo.InvariantCulture);
+
+    public static bool TryParse(ReadOnlySpan<char> text, out long id) =>
+        long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id) && text.Length == 16;
+}
