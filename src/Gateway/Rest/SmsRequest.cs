@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using Gateway.Acceptance;
+using Gateway.Routing;
 using Gateway.Store;
 
 namespace Gateway.Rest;
@@ -47,7 +49,7 @@ internal sealed record SmsRequest
         Source = MessageSource.Rest,
         Account = account,
         Originator = From,
-        Destination = Numbers.Dialled(To),
+        Destination = To,
         Content = Content,
         Validity = Validity,
         ReceiptRequested = ReceiptRequested,
@@ -60,8 +62,11 @@ internal sealed record SmsRequest
 /// <summary>Reads one request; after a fault the rest reads as defaults, and the first fault stays.</summary>
 internal struct SmsRequestReader(RequestFields fields)
 {
-    private const int MaxSenderDigits = 15, MaxSenderCharacters = 11, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
+    private const int MaxNumberDigits = 15, MaxSenderCharacters = 11, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
     private const long MinTtl = 20_000, MaxTtl = 604_800_000; // milliseconds
+
+    private static readonly SearchValues<char> SenderCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà");
 
     private static readonly string[] Scalars =
     [
@@ -84,34 +89,32 @@ internal struct SmsRequestReader(RequestFields fields)
             Fail(NexmoFault.MissingBody);
     }
 
-    /// <summary>Digits; a leading + or 00 is taken off, and so is the blank that an unescaped + becomes in a form.</summary>
+    /// <summary>E.164 digits; a leading + or 00 is taken off, and so is the blank that an unescaped + becomes in a form.</summary>
     public string To()
     {
-        var to = fields["to"]?.Trim() ?? "";
-        var digits = Numbers.WithoutPrefix(to);
-        if (digits.Length == 0 || digits.ContainsAnyExceptInRange('0', '9'))
+        var digits = NumberPlan.International(fields["to"] ?? "") ?? "";
+        if (digits.Length == 0)
             Fail(NexmoFault.ToNotNumeric);
-        else if (digits.Length > 15)
-            Fail(NexmoFault.Invalid("to address is longer than 15 digits"));
-        return digits.ToString();
+        else if (digits.Length > MaxNumberDigits)
+            Fail(NexmoFault.Invalid($"to address is longer than {MaxNumberDigits} digits"));
+        return digits;
     }
 
     /// <summary>
     /// A number of up to 15 digits, or a name, of which a handset shows 11 characters (TS 23.040 §9.1.2.5): like Nexmo we shorten it and do not
-    /// refuse. What the GSM alphabet cannot write is no sender at all.
+    /// refuse. What cannot be written in the GSM alphabet's one-septet characters is no sender at all.
     /// </summary>
     public string From()
     {
         var from = fields["from"]?.Trim() ?? "";
-        var digits = Numbers.WithoutPrefix(from);
-        if (digits.Length > 0 && !digits.ContainsAnyExceptInRange('0', '9'))
+        if (!from.AsSpan().ContainsAnyExcept("+0123456789") && NumberPlan.International(from) is { } digits)
         {
-            if (digits.Length > MaxSenderDigits)
+            if (digits.Length > MaxNumberDigits)
                 Fail(NexmoFault.IllegalSender);
-            return digits.ToString();
+            return digits;
         }
         var name = from.Length > MaxSenderCharacters ? from[..MaxSenderCharacters].TrimEnd() : from;
-        if (name.Length == 0 || name.Any(c => c is < ' ' or > '~'))
+        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(SenderCharacters))
             Fail(NexmoFault.IllegalSender);
         return name;
     }
@@ -199,8 +202,11 @@ internal struct SmsRequestReader(RequestFields fields)
         if (userData.Length > SmsRequest.MaxUserDataOctets)
             Fail(NexmoFault.TooLong($"udh and body have {userData.Length} octets, the limit is {SmsRequest.MaxUserDataOctets}"));
         return new UserDataContent(userData, (byte)Math.Min(userData.Length, SmsRequest.MaxUserDataOctets), udh.Length > 0,
-            DataCodingScheme.EightBit(messageClass), protocolIdentifier);
+            EightBitData(messageClass), protocolIdentifier);
     }
+
+    /// <summary>TP-DCS of the general group: 8-bit data, with or without a message class (TS 23.038 §4).</summary>
+    private static byte EightBitData(byte? messageClass) => (byte)(messageClass is { } value ? 0x14 | value : 0x04);
 
     private byte[] Hex(string name)
     {
