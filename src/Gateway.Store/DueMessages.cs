@@ -68,6 +68,20 @@ public sealed class DueMessages
         return await AttemptsOf(db, id).ToListAsync(cancel);
     }
 
+    /// <summary>Nothing of this mailbox is due before <paramref name="until"/> (or its expiry, if that comes first).</summary>
+    public Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) => writer.WriteAsync(new StoreChange
+    {
+        Other = db => db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until)),
+    }, cancel).AsTask();
+
+    /// <summary>Everything of this mailbox is due now.</summary>
+    public Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) => writer.WriteAsync(new StoreChange
+    {
+        Other = db => db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now)),
+    }, cancel).AsTask();
+
     private static IQueryable<ShortMessageRow> WaitingFor(GatewayDb db, string recipient, long afterId, int limit) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Recipient == recipient && m.DueAt != null && m.Id > afterId).OrderBy(m => m.Id).Take(limit);
 

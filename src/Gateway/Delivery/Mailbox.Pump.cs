@@ -6,6 +6,7 @@ namespace Gateway.Delivery;
 /// <summary>Choosing the next message and sending it.</summary>
 public sealed partial class Mailbox
 {
+    private const long MinRecheck = 60_000;
     private Flight? _flight;
 
     private void Pump()
@@ -87,8 +88,11 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
             return;
         }
-        channels.Watch(Recipient);
-        await HoldAsync(UntilEvent);
+        // The registrar tells of every registration. The network may forget to (a subscription can fail, an S-CSCF need not send third-party
+        // REGISTERs), so it is asked again, ever more rarely as the message grows old.
+        var watched = channels.Watch(Recipient);
+        var age = Now - waiting.Row.AcceptedAt;
+        await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
     }
 
     /// <summary>One segment, one RP-DATA, one report.</summary>
