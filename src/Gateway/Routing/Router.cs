@@ -3,7 +3,7 @@ using Gateway.Store;
 namespace Gateway.Routing;
 
 /// <summary>Where a message goes and why, in words for the message's history.</summary>
-public readonly record struct Route(RouteKind Kind, string? Account, string? Carrier, string Reason);
+public readonly record struct Route(RouteKind Kind, string? Carrier, string Reason);
 
 /// <summary>
 /// The order of choice: an application's number, a subscriber of ours, a carrier. Between carriers the longest prefix wins, then the lower
@@ -11,39 +11,38 @@ public readonly record struct Route(RouteKind Kind, string? Account, string? Car
 /// </summary>
 public sealed class Router(GatewaySettings settings, NumberPlan numbers)
 {
-    private readonly Dictionary<string, string> _applications = settings.Accounts
-        .SelectMany(account => account.Numbers.Select(number => (Number: number.TrimStart('+'), account.ApiKey)))
+    private readonly Dictionary<string, AccountSettings> _applications = settings.Accounts
+        .SelectMany(account => account.Numbers.Select(number => (Number: number.TrimStart('+'), Account: account)))
         .DistinctBy(entry => entry.Number)
-        .ToDictionary(entry => entry.Number, entry => entry.ApiKey);
+        .ToDictionary(entry => entry.Number, entry => entry.Account);
 
     private readonly HashSet<string> _registrarUsers =
         [.. settings.Sip.Registrar.Enabled ? settings.Sip.Registrar.Users.Select(user => user.Number.TrimStart('+')) : []];
 
     /// <param name="recipient">E.164 digits or a short code.</param>
-    /// <param name="from">The carrier it came from, which it must not go back to, or null.</param>
     /// <returns>null when nobody of ours and no carrier serves the number.</returns>
-    public Route? Find(string recipient, string? from = null)
+    public Route? Find(string recipient)
     {
-        if (_applications.TryGetValue(recipient, out var account))
-            return new Route(RouteKind.Application, account, null, $"{recipient} is a number of account {account}");
-        if (IsSubscriber(recipient))
-            return new Route(RouteKind.Subscriber, null, null, $"{recipient} is a subscriber's number");
-        var carriers = Carriers(recipient, from);
+        if (AccountOf(recipient) is { } account) return new Route(RouteKind.Application, null, $"{recipient} is a number of account {account.ApiKey}");
+        if (IsSubscriber(recipient)) return new Route(RouteKind.Subscriber, null, $"{recipient} is a subscriber's number");
+        var carriers = Carriers(recipient);
         return carriers.Count == 0 ? null : carriers[0];
     }
+
+    /// <summary>The account whose application has this number, or null.</summary>
+    public AccountSettings? AccountOf(string number) => _applications.GetValueOrDefault(number);
 
     public bool IsSubscriber(string msisdn) => _registrarUsers.Contains(msisdn) || numbers.IsLocal(msisdn);
 
     /// <summary>Every carrier that may take the number, best first.</summary>
-    public List<Route> Carriers(string recipient, string? from = null) =>
+    public List<Route> Carriers(string recipient) =>
     [
         .. settings.Carriers
-            .Where(carrier => !string.Equals(carrier.Name, from, StringComparison.OrdinalIgnoreCase))
             .Select(carrier => (carrier, Prefix: carrier.Prefixes
                 .Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
             .Where(match => match.Prefix is not null)
             .OrderByDescending(match => match.Prefix!.Length).ThenBy(match => match.carrier.Priority)
-            .Select(match => new Route(RouteKind.Carrier, null, match.carrier.Name,
+            .Select(match => new Route(RouteKind.Carrier, match.carrier.Name,
                 $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}")),
     ];
 }
