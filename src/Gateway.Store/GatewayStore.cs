@@ -1,61 +1,90 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Store;
 
 /// <summary>The database of the gateway: opens contexts, keeps the schema, owns the <see cref="Writer"/>. One for each process.</summary>
-public sealed class GatewayStore : IAsyncDisposable
+public sealed partial class GatewayStore : IAsyncDisposable
 {
-    private const string MigrationsAssembly = "Gateway.Migrations";
+    /// <summary>Loaded by its name: it references this project, so this project cannot reference it.</summary>
+    internal const string MigrationsAssembly = "Gateway.Migrations";
 
-    private readonly Func<GatewayDb> _open;
+    private readonly StoreDatabase _database;
+    private readonly ILogger<GatewayStore> _logger;
+    private volatile bool _migrated;
 
+    /// <summary>Opens nothing yet. Throws <see cref="ArgumentException"/> when the settings cannot be right.</summary>
     public GatewayStore(StoreOptions options, TimeProvider time, ILoggerFactory logging)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(options.ConnectionString);
-        _open = options.Provider == StoreProvider.Sqlite ? SqliteContexts(options) : PostgresContexts(options);
-        Writer = new StoreWriter(Open, options, time, logging.CreateLogger<StoreWriter>());
-        DueMessages = new DueMessages(Open);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPendingWrites, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CommitInterval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.CommitInterval, TimeSpan.FromMilliseconds(100));
+        try
+        {
+            _database = options.Provider == StoreProvider.Sqlite
+                ? new SqliteDatabase(options.ConnectionString, MigrationsAssembly, time, logging)
+                : new PostgresDatabase(options.ConnectionString, MigrationsAssembly);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException)
+        {
+            throw new ArgumentException($"Store:ConnectionString does not suit Store:Provider {options.Provider}: {fault.Message}", fault);
+        }
+        _logger = logging.CreateLogger<GatewayStore>();
+        Writer = new StoreWriter(_database, options, logging.CreateLogger<StoreWriter>());
+        DueMessages = new DueMessages(_database);
     }
 
     public StoreWriter Writer { get; }
 
     public DueMessages DueMessages { get; }
 
-    /// <summary>A context from the pool; dispose it to give it back.</summary>
-    public GatewayDb Open() => _open();
+    /// <summary>A context from the pool; dispose it to give it back. Rows are written through the <see cref="Writer"/>.</summary>
+    public GatewayDb Open() => _database.Open();
 
-    /// <summary>Makes the database when it is missing and brings its schema up to date; several nodes may do so at once.</summary>
+    /// <summary>
+    /// Makes the database when it is missing and brings its schema up to date; several nodes may do so at once. Throws
+    /// <see cref="StoreUnavailableException"/>, whose message an operator understands.
+    /// </summary>
     public async Task MigrateAsync(CancellationToken cancel)
     {
+        await _database.CreateAsync(cancel);
         await using var db = Open();
-        await db.Database.MigrateAsync(cancel);
+        if ((await db.Database.GetPendingMigrationsAsync(cancel)).Any())
+        {
+            await using var held = await _database.LockSchemaAsync(db, cancel);
+            await db.Database.MigrateAsync(cancel);
+            LogMigrated(_database.Place);
+        }
+        _migrated = true;
     }
 
     /// <summary>The schema is up to date and a write goes through.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancel)
     {
-        await using var db = Open();
-        return !(await db.Database.GetPendingMigrationsAsync(cancel)).Any();
+        try
+        {
+            if (!_migrated)
+            {
+                await using var db = Open();
+                _migrated = !(await db.Database.GetPendingMigrationsAsync(cancel)).Any();
+            }
+            // A delete that finds nothing still needs the right to write.
+            var probe = new StoreChange { Urgent = true, Other = db => db.Watches.Where(w => w.Subscriber == "").ExecuteDelete() };
+            return _migrated && await Writer.TryWriteAsync(probe).AsTask().WaitAsync(cancel);
+        }
+        catch (Exception fault) when (fault is DbException or StoreUnavailableException)
+        {
+            return false;
+        }
     }
 
-    public ValueTask DisposeAsync() => Writer.DisposeAsync();
-
-    private static Func<GatewayDb> SqliteContexts(StoreOptions options)
+    public async ValueTask DisposeAsync()
     {
-        var connection = new SqliteConnectionStringBuilder(options.ConnectionString);
-        connection.DataSource = Path.GetFullPath(connection.DataSource);
-        var builder = new DbContextOptionsBuilder<SqliteGatewayDb>();
-        builder.UseSqlite(connection.ToString(), sqlite => sqlite.MigrationsAssembly(MigrationsAssembly));
-        return new PooledDbContextFactory<SqliteGatewayDb>(builder.Options).CreateDbContext;
+        await Writer.DisposeAsync();
+        await _database.DisposeAsync();
     }
 
-    private static Func<GatewayDb> PostgresContexts(StoreOptions options)
-    {
-        var builder = new DbContextOptionsBuilder<PostgresGatewayDb>();
-        builder.UseNpgsql(options.ConnectionString, postgres => postgres.MigrationsAssembly(MigrationsAssembly));
-        return new PooledDbContextFactory<PostgresGatewayDb>(builder.Options).CreateDbContext;
-    }
+    [LoggerMessage(5021, LogLevel.Information, "The schema of the {Place} is up to date")]
+    private partial void LogMigrated(string place);
 }

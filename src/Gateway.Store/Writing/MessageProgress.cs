@@ -1,16 +1,16 @@
+using Microsoft.EntityFrameworkCore.Metadata;
+
 namespace Gateway.Store;
 
 /// <summary>
-/// How far a message has come. It applies only while the stored state is not final (below 10), so whoever concludes first wins and a second
-/// conclusion, its webhooks and its follow-ups change nothing.
+/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever concludes
+/// first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
 /// </summary>
-public sealed class MessageProgress
+public sealed class MessageProgress : RowProgress
 {
     private List<WebhookRow>? _webhooks;
     private List<ShortMessageRow>? _followUps;
 
-    /// <summary><see cref="ShortMessageRow.Id"/>, not the id of a later segment.</summary>
-    public required long Id { get; init; }
     public required MessageState State { get; init; }
     public byte SegmentsDone { get; init; }
     public byte Attempts { get; init; }
@@ -28,9 +28,12 @@ public sealed class MessageProgress
     /// <summary>Messages this one causes (an SMS-STATUS-REPORT, say), written in the same transaction if this progress applies.</summary>
     public List<ShortMessageRow> FollowUps => _followUps ??= [];
 
-    /// <summary>After the write: the message was there, and not final before.</summary>
-    public bool Applied { get; internal set; }
-
     internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
     internal IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
+
+    internal static RowShape<MessageProgress> Shape(IModel model) =>
+        RowShape<MessageProgress>.Part<ShortMessageRow>(
+            model, keptWhenNull: nameof(CarrierMessageIds),
+            nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
+            nameof(CarrierMessageIds), nameof(Id));
 }
