@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Sip.Transports;
 
-/// <summary>Takes one whole message, or one datagram, off a transport. The octets are only lent for the duration of the call.</summary>
+/// <summary>Takes one whole message, or one datagram, off a transport. The octets belong to the receiver from then on.</summary>
 internal delegate void MessageReceived(in SipFlow flow, ReadOnlyMemory<byte> octets);
 
 /// <summary>
@@ -101,7 +101,7 @@ internal sealed partial class UdpTransport : IDisposable
             try
             {
                 var length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
-                _onMessage(new SipFlow(SipTransportKind.Udp, RemoteOf(from, remotes), Local), buffer.AsMemory(0, length));
+                _onMessage(new SipFlow(SipTransportKind.Udp, RemoteOf(from, remotes), Local), buffer.AsSpan(0, length).ToArray());
             }
             catch (Exception e) when (_closed && e is SocketException or ObjectDisposedException)
             {
