@@ -55,7 +55,7 @@ public sealed partial class Mailbox
     private async Task ToApplicationAsync(Waiting waiting)
     {
         var account = router.AccountOf(waiting.Row.Recipient);
-        var webhooks = receipts.InboundWebhooks(waiting.Row, account);
+        var webhooks = receipts.InboundWebhooks(waiting.Row, account, Now);
         var attempt = NewAttempt(waiting.Row, "application", account?.ApiKey ?? "", Now);
         if (webhooks.Count == 0)
         {
