@@ -18,7 +18,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.ToTable("ShortMessages").HasKey(m => m.Id);
             row.Property(m => m.Id).ValueGeneratedNever();
             // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in this index.
-            row.HasIndex(m => m.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(m => new { m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.Recipient, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.ForeignId, m.Originator }).HasFilter("\"ForeignId\" IS NOT NULL");
         });
@@ -30,7 +30,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         model.Entity<WebhookRow>(row =>
         {
             row.ToTable("Webhooks").HasKey(w => w.Id);
-            row.HasIndex(w => w.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(w => new { w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
         });
         model.Entity<ContactRow>(row =>
         {
