@@ -17,7 +17,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create() : null;
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
-builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration(settings)
+builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
     .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
 if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
 
