@@ -1,0 +1,313 @@
+using System.Buffers;
+using System.Collections;
+using System.Text;
+
+namespace Gateway.Sip;
+
+/// <summary>
+/// The header fields of one message in their order. Received ones stay octets of the message's buffer, found by offsets, until somebody
+/// asks; added ones are kept as octets in a buffer of this object. Not safe for writers on several threads.
+/// </summary>
+public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
+{
+    private readonly ReadOnlyMemory<byte> _received;
+    private byte[] _added = [];
+    private int _addedLength;
+    private HeaderField[] _fields;
+
+    public SipHeaders()
+        : this(default, 8)
+    {
+    }
+
+    internal SipHeaders(ReadOnlyMemory<byte> received, int capacity)
+    {
+        _received = received;
+        _fields = new HeaderField[capacity];
+    }
+
+    public int Count { get; private set; }
+
+    /// <summary>Moves with every change, so that values parsed earlier can be told to be out of date.</summary>
+    internal int Version { get; private set; }
+
+    /// <exception cref="ArgumentException">The value holds a line end: whatever it is, it is not one header value.</exception>
+    public void Add(HeaderName name, string value) => Insert(Count, Field(name, "", value));
+
+    public void Add(string name, string value) => Insert(Count, Field(HeaderNames.Find(name), name, value));
+
+    public void Add<T>(HeaderName name, T value)
+        where T : IHeaderValue<T> => Add(name, value.ToString()!);
+
+    /// <summary>Above all others: a Via, or a Record-Route, of our own.</summary>
+    public void AddFirst(HeaderName name, string value) => Insert(0, Field(name, "", value));
+
+    /// <summary>Replaces the first of this name in its place and drops its namesakes; adds it when there is none.</summary>
+    public void Set(HeaderName name, string value)
+    {
+        var field = Field(name, "", value);
+        var index = IndexOf(name);
+        if (index < 0)
+        {
+            Insert(Count, field);
+            return;
+        }
+
+        _fields[index] = field;
+        Version++;
+        RemoveFrom(index + 1, name, "");
+    }
+
+    public bool Remove(HeaderName name) => RemoveFrom(0, name, "");
+
+    public bool Remove(string name) => RemoveFrom(0, HeaderNames.Find(name), name);
+
+    public bool Contains(HeaderName name) => IndexOf(name) >= 0;
+
+    /// <summary>The whole value of the first header of this name, folds read as one space; null when there is none.</summary>
+    public string? Get(HeaderName name) => IndexOf(name) is >= 0 and var index ? Text(index) : null;
+
+    public string? Get(string name) => IndexOf(HeaderNames.Find(name), name) is >= 0 and var index ? Text(index) : null;
+
+    /// <summary>All values of this name in order, one element for each comma-separated value where the grammar makes a list.</summary>
+    public IReadOnlyList<string> GetAll(HeaderName name)
+    {
+        var all = new List<string>();
+        foreach (var value in Values(name)) all.Add(Unfolded(value));
+        return all;
+    }
+
+    /// <summary>The values of a header this stack has no name for, one for each line.</summary>
+    public IReadOnlyList<string> GetAll(string name)
+    {
+        var known = HeaderNames.Find(name);
+        if (known != HeaderName.Other) return GetAll(known);
+
+        var all = new List<string>();
+        for (var i = 0; i < Count; i++)
+        {
+            if (IsNamed(i, HeaderName.Other, name)) all.Add(Text(i));
+        }
+
+        return all;
+    }
+
+    /// <summary>The first value of this name in its type; false when it is absent or malformed (<see cref="Contains"/> tells which).</summary>
+    public bool TryGet<T>(HeaderName name, out T value)
+        where T : IHeaderValue<T>
+    {
+        foreach (var octets in Values(name)) return T.TryParse(octets, out value);
+
+        value = default!;
+        return false;
+    }
+
+    /// <summary>All values of this name in their type; false when any is malformed, true with an empty list when there is none.</summary>
+    public bool TryGetAll<T>(HeaderName name, out IReadOnlyList<T> values)
+        where T : IHeaderValue<T>
+    {
+        var list = new List<T>();
+        values = list;
+        foreach (var octets in Values(name))
+        {
+            if (!T.TryParse(octets, out var value)) return false;
+
+            list.Add(value);
+        }
+
+        return true;
+    }
+
+    /// <summary>The octets of the first value of this name, folds and all.</summary>
+    public bool TryGetRaw(HeaderName name, out ReadOnlySpan<byte> value)
+    {
+        foreach (var octets in Values(name))
+        {
+            value = octets;
+            return true;
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>Goes through the octets of each value of this name without allocating.</summary>
+    public HeaderValues Values(HeaderName name) => new(this, name);
+
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
+    {
+        for (var i = 0; i < Count; i++) yield return new KeyValuePair<string, string>(NameText(i), Text(i));
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Empty headers over the same received octets, so that copies need no octets of their own.</summary>
+    internal SipHeaders CreateSibling() => new(_received, 8);
+
+    internal void AddReceived(HeaderField field)
+    {
+        if (Count == _fields.Length) Array.Resize(ref _fields, Count * 2);
+        _fields[Count++] = field;
+    }
+
+    /// <summary>Appends all of one name from another message, octet for octet.</summary>
+    internal void CopyFrom(SipHeaders other, HeaderName name)
+    {
+        for (var i = 0; i < other.Count; i++)
+        {
+            if (other._fields[i].Name != name) continue;
+
+            if (_received.Equals(other._received) && !other._fields[i].Added)
+            {
+                Insert(Count, other._fields[i]);
+                continue;
+            }
+
+            Insert(Count, Store(name, "", other.Raw(i), folded: other._fields[i].Folded));
+        }
+    }
+
+    /// <summary>Puts more octets behind the first value of this name (a To tag).</summary>
+    internal void AppendTo(HeaderName name, ReadOnlySpan<byte> octets)
+    {
+        var index = IndexOf(name);
+        if (index < 0) return;
+
+        var value = Raw(index);
+        var joined = new byte[value.Length + octets.Length];
+        value.CopyTo(joined);
+        octets.CopyTo(joined.AsSpan(value.Length));
+        _fields[index] = Store(name, "", joined, _fields[index].Folded);
+        Version++;
+    }
+
+    internal HeaderName NameAt(int index) => _fields[index].Name;
+
+    internal ReadOnlySpan<byte> Raw(int index)
+    {
+        ref readonly var field = ref _fields[index];
+        return Buffer(field.Added).Slice(field.ValueStart, field.ValueLength);
+    }
+
+    internal void WriteTo(IBufferWriter<byte> output)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            ref readonly var field = ref _fields[i];
+            if (field.Name == HeaderName.ContentLength) continue;
+
+            output.Write(field.Name == HeaderName.Other ? Buffer(field.Added).Slice(field.NameStart, field.NameLength) : HeaderNames.Wire(field.Name));
+            output.Write(": "u8);
+            if (field.Folded) WriteUnfolded(Raw(i), output);
+            else output.Write(Raw(i));
+            output.Write("\r\n"u8);
+        }
+    }
+
+    internal int IndexOf(HeaderName name, int from = 0)
+    {
+        for (var i = from; i < Count; i++)
+        {
+            if (_fields[i].Name == name) return i;
+        }
+
+        return -1;
+    }
+
+    private int IndexOf(HeaderName name, string text)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (IsNamed(i, name, text)) return i;
+        }
+
+        return -1;
+    }
+
+    private bool IsNamed(int index, HeaderName name, string text)
+    {
+        ref readonly var field = ref _fields[index];
+        return field.Name == name
+            && (name != HeaderName.Other || Ascii.EqualsIgnoreCase(Buffer(field.Added).Slice(field.NameStart, field.NameLength), text));
+    }
+
+    private string NameText(int index)
+    {
+        ref readonly var field = ref _fields[index];
+        return field.Name == HeaderName.Other
+            ? HeaderReader.Text(Buffer(field.Added).Slice(field.NameStart, field.NameLength))
+            : HeaderNames.Text(field.Name);
+    }
+
+    private string Text(int index) => _fields[index].Folded ? Unfolded(Raw(index)) : HeaderReader.Text(Raw(index));
+
+    private static string Unfolded(ReadOnlySpan<byte> value)
+    {
+        if (!value.ContainsAny(SipGrammar.LineEnds)) return HeaderReader.Text(value);
+
+        var output = new ArrayBufferWriter<byte>(value.Length);
+        WriteUnfolded(value, output);
+        return HeaderReader.Text(output.WrittenSpan);
+    }
+
+    // RFC 3261 §7.3.1: a fold and the white space about it stand for one space.
+    private static void WriteUnfolded(ReadOnlySpan<byte> value, IBufferWriter<byte> output)
+    {
+        for (var end = value.IndexOfAny(SipGrammar.LineEnds); end >= 0; end = value.IndexOfAny(SipGrammar.LineEnds))
+        {
+            output.Write(value[..end].TrimEnd(" \t"u8));
+            output.Write(" "u8);
+            value = value[end..].TrimStart(" \t\r\n"u8);
+        }
+
+        output.Write(value);
+    }
+
+    private ReadOnlySpan<byte> Buffer(bool added) => added ? _added.AsSpan(0, _addedLength) : _received.Span;
+
+    private HeaderField Field(HeaderName name, string text, string value)
+    {
+        if (value.AsSpan().ContainsAny('\r', '\n')) throw new ArgumentException($"A value of {name} holds a line end.", nameof(value));
+        if (name == HeaderName.Other && !SipGrammar.IsToken(text)) throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
+
+        Span<byte> octets = value.Length <= 256 ? stackalloc byte[value.Length * 3] : new byte[value.Length * 3];
+        return Store(name, text, octets[..Encoding.UTF8.GetBytes(value, octets)], folded: false);
+    }
+
+    private HeaderField Store(HeaderName name, string text, ReadOnlySpan<byte> value, bool folded)
+    {
+        var nameLength = name == HeaderName.Other ? text.Length : 0;
+        var needed = _addedLength + nameLength + value.Length;
+        if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, 256), _added.Length * 2));
+
+        var start = _addedLength;
+        if (nameLength > 0) Encoding.ASCII.GetBytes(text, _added.AsSpan(start));
+        value.CopyTo(_added.AsSpan(start + nameLength));
+        _addedLength = needed;
+        return new HeaderField(name, start, (ushort)nameLength, start + nameLength, value.Length, added: true, folded);
+    }
+
+    private void Insert(int index, HeaderField field)
+    {
+        if (Count == _fields.Length) Array.Resize(ref _fields, Count * 2);
+        Array.Copy(_fields, index, _fields, index + 1, Count - index);
+        _fields[index] = field;
+        Count++;
+        Version++;
+    }
+
+    private bool RemoveFrom(int start, HeaderName name, string text)
+    {
+        var kept = start;
+        for (var i = start; i < Count; i++)
+        {
+            if (!IsNamed(i, name, text)) _fields[kept++] = _fields[i];
+        }
+
+        if (kept == Count) return false;
+
+        Count = kept;
+        Version++;
+        return true;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Text;
+
+namespace Gateway.Sip;
+
+/// <summary>RFC 3261 §7: a message in octets. Names in their long form, folds undone, Content-Length always there and true.</summary>
+public static class SipWriter
+{
+    public static void Write(SipMessage message, IBufferWriter<byte> output)
+    {
+        if (message is SipRequest request) WriteRequestLine(request, output);
+        else WriteStatusLine((SipResponse)message, output);
+
+        message.Headers.WriteTo(output);
+        output.Write("Content-Length: "u8);
+        WriteNumber(message.Body.Length, output);
+        output.Write("\r\n\r\n"u8);
+        output.Write(message.Body.Span);
+    }
+
+    public static byte[] ToArray(SipMessage message)
+    {
+        var output = new ArrayBufferWriter<byte>(1024);
+        Write(message, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static void WriteRequestLine(SipRequest request, IBufferWriter<byte> output)
+    {
+        Encoding.ASCII.GetBytes(request.Method, output);
+        output.Write(" "u8);
+        if (request.RawUri.IsEmpty) Encoding.UTF8.GetBytes(request.RequestUri.ToString(), output);
+        else output.Write(request.RawUri.Span);
+        output.Write(" SIP/2.0\r\n"u8);
+    }
+
+    private static void WriteStatusLine(SipResponse response, IBufferWriter<byte> output)
+    {
+        output.Write("SIP/2.0 "u8);
+        WriteNumber(response.StatusCode, output);
+        output.Write(" "u8);
+        if (response.RawReason.IsEmpty) Encoding.UTF8.GetBytes(response.ReasonPhrase, output);
+        else output.Write(response.RawReason.Span);
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteNumber(int number, IBufferWriter<byte> output)
+    {
+        var span = output.GetSpan(11);
+        number.TryFormat(span, out var length);
+        output.Advance(length);
+    }
+}

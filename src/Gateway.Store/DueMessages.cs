@@ -1,0 +1,129 @@
+using System.Linq.Expressions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Gateway.Store;
+
+/// <summary>Where a walk through due rows stands: behind this time and id. The default is the beginning.</summary>
+public readonly record struct DuePosition(long DueAt, long Id);
+
+/// <summary>A mailbox with something to do.</summary>
+public readonly record struct DueRecipient(string Recipient, RouteKind Route);
+
+/// <summary>
+/// Distinct recipients among the next due rows, the longest due first. <see cref="Next"/> continues the walk; null when nothing more is due.
+/// A recipient with very many due rows may come again on the next page.
+/// </summary>
+public sealed record DueRecipients(IReadOnlyList<DueRecipient> Recipients, DuePosition? Next);
+
+/// <summary>
+/// The queries of the queue. Each reads one index and at most its limit of rows, however many wait, so it takes as long with ten million rows as
+/// with ten; times are Unix milliseconds. The queries are compiled once for each store, because EF compiles against one database's model.
+/// </summary>
+public sealed class DueMessages
+{
+    internal static readonly Expression<Func<GatewayDb, string, long, int, IQueryable<ShortMessageRow>>> WaitingFor = (db, recipient, after, limit) =>
+        db.ShortMessages.AsNoTracking().Where(m => m.Recipient == recipient && m.DueAt != null && m.Id > after).OrderBy(m => m.Id).Take(limit);
+
+    // A walk continues in two steps, each a plain range of the index; as one condition with "or" neither database sees the range.
+    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<DueRow>>> DueAtTheTime = (db, time, afterId, limit) =>
+        db.ShortMessages.Where(m => m.DueAt == time && m.Id > afterId).OrderBy(m => m.Id).Take(limit)
+            .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+
+    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<DueRow>>> DueBetween = (db, after, now, limit) =>
+        db.ShortMessages.Where(m => m.DueAt > after && m.DueAt <= now).OrderBy(m => m.DueAt).ThenBy(m => m.Id).Take(limit)
+            .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+
+    internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
+        db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
+
+    internal static readonly Expression<Func<GatewayDb, string, string, long, IQueryable<ShortMessageRow>>> Repeat = (db, originator, foreignId, since) =>
+        db.ShortMessages.AsNoTracking().Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
+            .OrderByDescending(m => m.Id).Take(1);
+
+    internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
+        db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
+
+    private static readonly Expression<Func<GatewayDb, string, long, int>> Hold = (db, recipient, until) =>
+        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until));
+
+    private static readonly Expression<Func<GatewayDb, string, long, int>> Release = (db, recipient, now) =>
+        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now));
+
+    internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
+        db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
+
+    private readonly StoreDatabase _database;
+    private readonly Func<GatewayDb, string, long, int, IAsyncEnumerable<ShortMessageRow>> _waitingFor = EF.CompileAsyncQuery(WaitingFor);
+    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
+    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
+    private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
+    private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
+    private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
+    private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
+
+    private readonly Func<GatewayDb, string, long, int> _hold = EF.CompileQuery(Hold);
+    private readonly Func<GatewayDb, string, long, int> _release = EF.CompileQuery(Release);
+
+    internal DueMessages(StoreDatabase database) => _database = database;
+
+    /// <summary>Messages of one mailbox that are not concluded, in the order they were accepted, after the id given (0: from the first).</summary>
+    public async Task<List<ShortMessageRow>> WaitingForAsync(string recipient, long afterId, int limit, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        return await _waitingFor(db, recipient, afterId, limit).ToListAsync(cancel);
+    }
+
+    /// <summary>Who has something due at <paramref name="now"/>; reads at most <paramref name="limit"/> rows (1 and up).</summary>
+    public async Task<DueRecipients> DueRecipientsAsync(long now, int limit, DuePosition after, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        var rows = new List<DueRow>();
+        if (after != default)
+            rows = await _dueAtTheTime(db, after.DueAt, after.Id, limit).ToListAsync(cancel);
+        if (rows.Count < limit)
+            rows.AddRange(await _dueBetween(db, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
+        var recipients = rows.Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
+        return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
+    }
+
+    /// <summary>The message that has this message-id, for itself or for one of its segments.</summary>
+    public async Task<ShortMessageRow?> FindAsync(long id, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        var row = await _notAfter(db, id).FirstOrDefaultAsync(cancel);
+        return row is not null && id - row.Id < row.SegmentCount ? row : null;
+    }
+
+    /// <summary>The newest message of this sender with this foreign id that was accepted at or after <paramref name="since"/>.</summary>
+    public async Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        return await _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel);
+    }
+
+    /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
+    public async Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        return await _webhooksDue(db, now, limit).ToListAsync(cancel);
+    }
+
+    /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>
+    public async Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        return await _attemptsOf(db, id).ToListAsync(cancel);
+    }
+
+    /// <summary>Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.</summary>
+    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) =>
+        await writer.WriteAsync(new StoreChange { Other = db => _hold(db, recipient, until) }, cancel);
+
+    /// <summary>Everything that waits in this mailbox is due now.</summary>
+    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) =>
+        await writer.WriteAsync(new StoreChange { Other = db => _release(db, recipient, now) }, cancel);
+
+    internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
+}
