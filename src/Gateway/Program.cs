@@ -19,7 +19,7 @@ if (!builder.TryReadSettings(development, out var settings)) return 1;
 
 builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
     .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
-if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
+if (development is not null) builder.Services.AddSingleton(development);
 
 var app = builder.Build();
 app.MapRest().MapCarriers().MapDiagnostics();
