@@ -1,13 +1,11 @@
 using Gateway;
 using Gateway.Acceptance;
-using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Diagnostics;
 using Gateway.Inbound;
 using Gateway.Registration;
 using Gateway.Rest;
 using Gateway.Routing;
-using Gateway.Webhooks;
 
 if (args is ["decode", ..]) return DecodeCommand.Run(args[1..], Console.In, Console.Out, Console.Error);
 if (args is ["encode", ..]) return EncodeCommand.Run(args[1..], Console.In, Console.Out, Console.Error);
@@ -17,10 +15,10 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create() : null;
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
-builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
-    .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
+builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddRegistration()
+    .AddDelivery(settings).AddInbound(settings).AddDiagnostics();
 if (development is not null) builder.Services.AddSingleton(development);
 
 var app = builder.Build();
-app.MapRest().MapCarriers().MapDiagnostics();
+app.MapRest().MapDiagnostics();
 return await app.RunGatewayAsync();

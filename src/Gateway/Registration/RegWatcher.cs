@@ -70,8 +70,6 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds));
     }
 
-    public Task OnNotifyAsync(IncomingRequest incoming) => endpoint.Subscriptions.HandleAsync(incoming);
-
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
         _stopping = stopping;
