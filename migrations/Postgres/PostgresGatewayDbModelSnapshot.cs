@@ -61,7 +61,7 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
-                    b.HasIndex("MessageId");
+                    b.HasIndex("MessageId", "Id");
 
                     b.ToTable("Attempts", (string)null);
                 });
@@ -246,11 +246,11 @@ namespace Gateway.Migrations.Postgres
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ForeignId", "Originator")
-                        .HasFilter("\"ForeignId\" IS NOT NULL");
-
                     b.HasIndex("Recipient", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("ForeignId", "Originator", "Id")
+                        .HasFilter("\"ForeignId\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

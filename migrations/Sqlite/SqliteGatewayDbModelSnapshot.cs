@@ -54,7 +54,7 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("MessageId");
+                    b.HasIndex("MessageId", "Id");
 
                     b.ToTable("Attempts", (string)null);
                 });
@@ -237,11 +237,11 @@ namespace Gateway.Migrations.Sqlite
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ForeignId", "Originator")
-                        .HasFilter("\"ForeignId\" IS NOT NULL");
-
                     b.HasIndex("Recipient", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("ForeignId", "Originator", "Id")
+                        .HasFilter("\"ForeignId\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

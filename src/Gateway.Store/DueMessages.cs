@@ -43,6 +43,14 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
         db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
 
+    private static readonly Expression<Func<GatewayDb, string, long, int>> Hold = (db, recipient, until) =>
+        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until));
+
+    private static readonly Expression<Func<GatewayDb, string, long, int>> Release = (db, recipient, now) =>
+        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
+            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now));
+
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
 
@@ -54,6 +62,9 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
     private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
+
+    private readonly Func<GatewayDb, string, long, int> _hold = EF.CompileQuery(Hold);
+    private readonly Func<GatewayDb, string, long, int> _release = EF.CompileQuery(Release);
 
     internal DueMessages(StoreDatabase database) => _database = database;
 
@@ -105,6 +116,14 @@ public sealed class DueMessages
         await using var db = _database.Open();
         return await _attemptsOf(db, id).ToListAsync(cancel);
     }
+
+    /// <summary>Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.</summary>
+    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) =>
+        await writer.WriteAsync(new StoreChange { Other = db => _hold(db, recipient, until) }, cancel);
+
+    /// <summary>Everything that waits in this mailbox is due now.</summary>
+    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) =>
+        await writer.WriteAsync(new StoreChange { Other = db => _release(db, recipient, now) }, cancel);
 
     internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
 }

@@ -17,15 +17,16 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("ShortMessages").HasKey(m => m.Id);
             row.Property(m => m.Id).ValueGeneratedNever();
-            // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in this index.
+            // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in these two. Ids come last in every
+            // index, so that reading in order needs no sorting.
             row.HasIndex(m => new { m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.Recipient, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
-            row.HasIndex(m => new { m.ForeignId, m.Originator }).HasFilter("\"ForeignId\" IS NOT NULL");
+            row.HasIndex(m => new { m.ForeignId, m.Originator, m.Id }).HasFilter("\"ForeignId\" IS NOT NULL");
         });
         model.Entity<AttemptRow>(row =>
         {
             row.ToTable("Attempts").HasKey(a => a.Id);
-            row.HasIndex(a => a.MessageId);
+            row.HasIndex(a => new { a.MessageId, a.Id });
         });
         model.Entity<WebhookRow>(row =>
         {

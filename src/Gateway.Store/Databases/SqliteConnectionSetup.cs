@@ -25,7 +25,8 @@ internal sealed class SqliteConnectionSetup : DbConnectionInterceptor
     public static void Apply(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 0";
+        command.CommandText =
+            $"PRAGMA synchronous = FULL; PRAGMA busy_timeout = {connection.DefaultTimeout * 1000}; PRAGMA wal_autocheckpoint = 0";
         command.ExecuteNonQuery();
     }
 

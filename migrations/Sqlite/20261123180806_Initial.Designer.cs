@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123180406_Initial")]
+    [Migration("20261123180806_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -57,7 +57,7 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("MessageId");
+                    b.HasIndex("MessageId", "Id");
 
                     b.ToTable("Attempts", (string)null);
                 });
@@ -240,11 +240,11 @@ namespace Gateway.Migrations.Sqlite
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ForeignId", "Originator")
-                        .HasFilter("\"ForeignId\" IS NOT NULL");
-
                     b.HasIndex("Recipient", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("ForeignId", "Originator", "Id")
+                        .HasFilter("\"ForeignId\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

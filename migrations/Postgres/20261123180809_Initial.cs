@@ -140,9 +140,9 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Attempts_MessageId",
+                name: "IX_Attempts_MessageId_Id",
                 table: "Attempts",
-                column: "MessageId");
+                columns: new[] { "MessageId", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Contacts_ExpiresAt",
@@ -162,9 +162,9 @@ namespace Gateway.Migrations.Postgres
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_ForeignId_Originator",
+                name: "IX_ShortMessages_ForeignId_Originator_Id",
                 table: "ShortMessages",
-                columns: new[] { "ForeignId", "Originator" },
+                columns: new[] { "ForeignId", "Originator", "Id" },
                 filter: "\"ForeignId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(

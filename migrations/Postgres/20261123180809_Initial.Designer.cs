@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123180409_Initial")]
+    [Migration("20261123180809_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -64,7 +64,7 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
-                    b.HasIndex("MessageId");
+                    b.HasIndex("MessageId", "Id");
 
                     b.ToTable("Attempts", (string)null);
                 });
@@ -249,11 +249,11 @@ namespace Gateway.Migrations.Postgres
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ForeignId", "Originator")
-                        .HasFilter("\"ForeignId\" IS NOT NULL");
-
                     b.HasIndex("Recipient", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("ForeignId", "Originator", "Id")
+                        .HasFilter("\"ForeignId\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

@@ -139,9 +139,9 @@ namespace Gateway.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Attempts_MessageId",
+                name: "IX_Attempts_MessageId_Id",
                 table: "Attempts",
-                column: "MessageId");
+                columns: new[] { "MessageId", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Contacts_ExpiresAt",
@@ -161,9 +161,9 @@ namespace Gateway.Migrations.Sqlite
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_ForeignId_Originator",
+                name: "IX_ShortMessages_ForeignId_Originator_Id",
                 table: "ShortMessages",
-                columns: new[] { "ForeignId", "Originator" },
+                columns: new[] { "ForeignId", "Originator", "Id" },
                 filter: "\"ForeignId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
