@@ -321,6 +321,9 @@ namespace Gateway.Migrations.Postgres
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
+                    b.HasIndex("MessageId", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.ToTable("Webhooks", (string)null);
                 });
 #pragma warning restore 612, 618

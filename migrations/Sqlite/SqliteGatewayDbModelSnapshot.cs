@@ -310,6 +310,9 @@ namespace Gateway.Migrations.Sqlite
                     b.HasIndex("DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
+                    b.HasIndex("MessageId", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.ToTable("Webhooks", (string)null);
                 });
 #pragma warning restore 612, 618

@@ -46,6 +46,9 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
         db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
 
+    internal static readonly Expression<Func<GatewayDb, long[], IQueryable<WebhookRow>>> WebhooksOf = (db, messageIds) =>
+        db.Webhooks.AsNoTracking().Where(w => messageIds.Contains(w.MessageId) && w.DueAt != null).OrderBy(w => w.Id);
+
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
 
@@ -56,8 +59,8 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
     private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
+    private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
-
 
     internal DueMessages(StoreDatabase database) => _database = database;
 
@@ -95,6 +98,13 @@ public sealed class DueMessages
     /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
     public Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel) =>
         ReadAsync(db => _webhooksDue(db, now, limit).ToListAsync(cancel));
+
+    /// <summary>
+    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// one must wait for those before it. At most a few hundred messages at once.
+    /// </summary>
+    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
 
     /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>
     public Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel) =>

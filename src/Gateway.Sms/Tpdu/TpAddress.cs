@@ -15,7 +15,7 @@ public enum NumberingPlan : byte
 
 /// <summary>
 /// TP-OA, TP-DA, TP-RA: TS 23.040 §9.1.2.5. The length octet counts useful semi-octets (at most 20), the type octet is kept as it came.
-/// International digits carry no plus sign. Lenient: a filler counted as last digit is dropped, and the eighth septet that encoders
+/// International digits carry no plus sign. Lenient: a filler counted as last digit is not read as one, and the eighth septet that encoders
 /// counting whole octets leave behind a seven-character name is not read as <c>@</c>. Strict: a filler between digits is an error, since
 /// the number would be another one.
 /// </summary>
@@ -44,7 +44,7 @@ public readonly record struct TpAddress
     public bool IsEmpty => _value.Count == 0;
 
     /// <summary>The digits (0-9 * # a b c, no plus sign); empty if the address is alphanumeric.</summary>
-    public string Digits => IsAlphanumeric ? "" : _value.ToString();
+    public string Digits => IsAlphanumeric ? "" : _value.WithoutLastFiller().ToString();
 
     /// <summary>The name; empty if the address is a number.</summary>
     public string Name => IsAlphanumeric ? DecodeName() : "";
@@ -131,7 +131,7 @@ public readonly record struct TpAddress
         var address = new TpAddress(typeOfAddress, value);
         if (reader.Failed || address.IsAlphanumeric) return address;
         if (value.IndexOfInnerFiller() is >= 0 and var inner) reader.Fail(PduFault.NotBcd, field, start + 2 + inner / 2);
-        return new TpAddress(typeOfAddress, value.WithoutLastFiller());
+        return address;
     }
 
     internal void Write(ref PduWriter writer)

@@ -9,7 +9,7 @@ namespace Gateway.Acceptance;
 /// The one way into the gateway: every face hands its messages over here. A message is routed, stored durably, and only then is its mailbox rung
 /// and the face told yes.
 /// </summary>
-public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segmentation segmentation, Mailboxes mailboxes, MessageId ids,
+public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
     TimeProvider time)
 {
     /// <summary>How long the same message from the same sender is one message: handsets and carriers repeat within minutes.</summary>
@@ -76,10 +76,10 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             return AcceptanceResult.Refused(Refusal.Unroutable, $"{recipient} is nobody's here and no carrier serves it");
 
         var row = NewRow(submission, recipient, route);
-        var segments = Fill(row, submission.Content);
-        if (segments is < 1 or > MaxSegments) return AcceptanceResult.Refused(Refusal.TooLong, $"the content takes {segments} segments");
-        row.SegmentCount = (byte)segments;
-        row.Id = ids.Take(segments);
+        var count = Fill(row, submission.Content);
+        if (count is < 1 or > MaxSegments) return AcceptanceResult.Refused(Refusal.TooLong, "the content does not fit into 255 segments");
+        row.SegmentCount = (byte)count;
+        row.Id = ids.Take(count);
 
         var change = new StoreChange();
         change.NewMessages.Add(row);
@@ -92,10 +92,10 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
         }
         mailboxes.Ring(row);
-        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, segments, row.AcceptedAt, Repeat: false);
+        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
     }
 
-    private ShortMessageRow NewRow(Submission submission, string recipient, Route route)
+    private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
     {
         // Whole seconds: this is also the TP-SCTS, and what a repeat or a status report says must be equal to it.
         var now = time.GetUtcNow().ToUnixTimeSeconds() * 1000;
@@ -129,7 +129,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         if (content is TextContent text)
         {
             row.Text = text.Text;
-            return segmentation.Choose(row, text);
+            return segments.Choose(row, text);
         }
         var data = (UserDataContent)content;
         row.Content = ContentKind.UserData;

@@ -19,25 +19,26 @@ internal sealed record Joining(IReadOnlyList<Waiting> Messages, bool Complete, s
     {
         if (first.Row.Content == ContentKind.Text) return new Joining([first], true, first.Row.Text);
         if (first.Row.Content != ContentKind.UserData || UserDataOf(first.Row) is not { } userData) return new Joining([first], true, null);
-        if (userData.Header.Concatenation is not { Total: > 1 } concatenation) return new Joining([first], true, TextOf(userData));
+        if (userData.Header.Concatenation is not { Total: > 1 } concatenation)
+            return new Joining([first], true, userData.DataCodingScheme.IsText ? userData.Text : null);
 
-        var parts = new SortedDictionary<byte, (Waiting Waiting, TpUserData UserData)>();
+        var key = ConcatenationKey.Of(first.Row.Originator, first.Row.Recipient, concatenation);
+        var parts = new SortedDictionary<byte, (Waiting Waiting, MessagePart Part)>();
         foreach (var waiting in queue)
         {
-            if (waiting.Row.Originator == first.Row.Originator && UserDataOf(waiting.Row) is { } part
-                && part.Header.Concatenation is { } other && other with { Sequence = concatenation.Sequence } == concatenation)
-                parts.TryAdd(other.Sequence, (waiting, part));
+            if (PartOf(waiting.Row, key) is { } part) parts.TryAdd(part.Sequence, (waiting, part));
         }
-        var texts = parts.Values.Select(part => TextOf(part.UserData)).ToList();
-        return new Joining([.. parts.Values.Select(part => part.Waiting)], parts.Count == concatenation.Total,
-            texts.Contains(null) ? null : string.Concat(texts));
+        var joined = Reassembler.Join(key, parts.Values.Select(entry => entry.Part));
+        return new Joining([.. parts.Values.Select(entry => entry.Waiting)], joined.IsComplete, joined.Data.IsEmpty ? joined.Text : null);
     }
+
+    private static MessagePart? PartOf(ShortMessageRow row, ConcatenationKey key) =>
+        row.Originator == key.Originator && UserDataOf(row) is { Header.Concatenation: { } concatenation } userData
+            && ConcatenationKey.Of(row.Originator, row.Recipient, concatenation) == key
+            ? new MessagePart(key, concatenation.Sequence, userData, DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt)) : null;
 
     /// <summary>The user data as it came in, or null for content that is none.</summary>
     public static TpUserData? UserDataOf(ShortMessageRow row) =>
         row.Content == ContentKind.UserData && TpUserData.TryFromOctets(row.UserData, row.UserDataLength, row.HasUserDataHeader,
             new TpDataCodingScheme(row.DataCodingScheme), out var userData, out _) ? userData : null;
-
-    private static string? TextOf(TpUserData userData) =>
-        userData.DataCodingScheme.Alphabet == TpAlphabet.EightBit || userData.DataCodingScheme.IsCompressed ? null : userData.Text;
 }

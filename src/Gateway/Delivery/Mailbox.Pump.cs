@@ -6,6 +6,7 @@ namespace Gateway.Delivery;
 /// <summary>Choosing the next message and sending it.</summary>
 public sealed partial class Mailbox
 {
+    private const long MinRecheck = 60_000;
     private Flight? _flight;
 
     private void Pump()
@@ -54,7 +55,7 @@ public sealed partial class Mailbox
     private async Task ToApplicationAsync(Waiting waiting)
     {
         var account = router.AccountOf(waiting.Row.Recipient);
-        var webhooks = receipts.InboundWebhooks(waiting.Row, account);
+        var webhooks = receipts.InboundWebhooks(waiting.Row, account, Now);
         var attempt = NewAttempt(waiting.Row, "application", account?.ApiKey ?? "", Now);
         if (webhooks.Count == 0)
         {
@@ -87,8 +88,11 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
             return;
         }
-        channels.Watch(Recipient);
-        await HoldAsync(UntilEvent);
+        // The registrar tells of every registration. The network may forget to (a subscription can fail, an S-CSCF need not send third-party
+        // REGISTERs), so it is asked again, ever more rarely as the message grows old.
+        var watched = channels.Watch(Recipient);
+        var age = Now - waiting.Row.AcceptedAt;
+        await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
     }
 
     /// <summary>One segment, one RP-DATA, one report.</summary>
@@ -97,7 +101,7 @@ public sealed partial class Mailbox
         var row = waiting.Row;
         var segmentId = row.Id + row.SegmentsDone;
         var flight = _flight = new Flight(segmentId, NextReference(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
-        var attempt = NewAttempt(row, "volte", target.Contact.Uri, Now);
+        var attempt = NewAttempt(row, "volte", target.RequestUri.ToString(), Now);
         Verdict verdict;
         try
         {
@@ -141,7 +145,7 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
             return;
         }
-        var attempt = NewAttempt(waiting.Row, "ott", target.Contact.Uri, Now);
+        var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
         var outcome = await channels.SendOttAsync(target, waiting.Row, text);
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);

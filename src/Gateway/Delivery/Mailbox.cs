@@ -86,8 +86,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     {
         var rows = await store.DueMessages.WaitingForAsync(Recipient, afterId, PageSize, cancel);
         _more = rows.Count == PageSize;
+        // What a carrier has is concluded by its receipt; it comes here only when its time is over.
         foreach (var row in rows)
-            if (!IsKnown(row.Id)) Insert(new Waiting(row));
+            if (!IsKnown(row.Id) && (row.State == MessageState.Waiting || row.ExpiresAt <= Now)) Insert(new Waiting(row));
     }
 
     private bool IsKnown(long id) => _concluded.Contains(id) || _queue.Exists(waiting => waiting.Row.Id == id);
@@ -132,6 +133,9 @@ internal sealed class Waiting(ShortMessageRow row)
     public ShortMessageRow Row => row;
     /// <summary>Unix milliseconds before which it is not tried again; 0: at once.</summary>
     public long NotBefore { get; set; } = row.Attempts > 0 && row.DueAt < row.ExpiresAt ? row.DueAt!.Value : 0;
+    /// <summary>A text client can show it.</summary>
+    public bool IsText => row.Content == ContentKind.Text
+        || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
     /// <summary>A contact answered 415 or 488 to this class.</summary>
     public bool Refused3gpp { get; set; }
     public bool RefusedText { get; set; }

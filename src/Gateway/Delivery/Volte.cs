@@ -11,7 +11,7 @@ namespace Gateway.Delivery;
 /// What goes to a VoLTE handset: one MESSAGE with one RP-DATA, as TS 24.341 §5.3.3 has it. The
 /// Call-ID names the segment, so that the handset's In-Reply-To finds it on any node and after a restart.
 /// </summary>
-public sealed class Volte(SipSettings settings, Segmentation segmentation, TimeProvider time)
+public sealed class Volte(SipSettings settings, TimeProvider time)
 {
     public const string ContentType = "application/vnd.3gpp.sms";
 
@@ -51,7 +51,7 @@ public sealed class Volte(SipSettings settings, Segmentation segmentation, TimeP
         OriginatingAddress = TpAddress.FromOriginator(row.Originator),
         ProtocolIdentifier = new TpProtocolIdentifier(row.ProtocolIdentifier),
         ServiceCentreTimeStamp = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt)),
-        UserData = segmentation.UserDataOf(row, row.SegmentsDone),
+        UserData = Segments.UserDataOf(row, row.SegmentsDone),
     };
 
     private SipRequest Request(Target target, byte[] body, string callId)

@@ -122,7 +122,7 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
 
     private async Task ReportAsync(Sender sender, SipRequest request, byte[] body)
     {
-        var outcome = await channels.SendReportAsync(sender, body, request.CallId);
+        var outcome = await channels.SendReportAsync(sender.Identity, sender.Msisdn, sender.Flow, body, request.CallId);
         if (outcome is not { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 })
             LogReportLost(sender.Identity, outcome.Kind, outcome.Response?.StatusCode ?? 0);
     }

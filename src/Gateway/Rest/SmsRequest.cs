@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using Gateway.Acceptance;
 using Gateway.Routing;
+using Gateway.Sms;
 using Gateway.Store;
 
 namespace Gateway.Rest;
@@ -13,7 +13,6 @@ namespace Gateway.Rest;
 internal sealed record SmsRequest
 {
     public const int MaxTextCharacters = 3200;
-    public const int MaxUserDataOctets = 140;
 
     /// <summary>E.164 digits as the reply shows them.</summary>
     public required string To { get; init; }
@@ -62,11 +61,8 @@ internal sealed record SmsRequest
 /// <summary>Reads one request; after a fault the rest reads as defaults, and the first fault stays.</summary>
 internal struct SmsRequestReader(RequestFields fields)
 {
-    private const int MaxNumberDigits = 15, MaxSenderCharacters = 11, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
+    private const int MaxNumberDigits = 15, MaxSenderSeptets = 11, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
     private const long MinTtl = 20_000, MaxTtl = 604_800_000; // milliseconds
-
-    private static readonly SearchValues<char> SenderCharacters = SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà");
 
     private static readonly string[] Scalars =
     [
@@ -101,8 +97,8 @@ internal struct SmsRequestReader(RequestFields fields)
     }
 
     /// <summary>
-    /// A number of up to 15 digits, or a name, of which a handset shows 11 characters (TS 23.040 §9.1.2.5): like Nexmo we shorten it and do not
-    /// refuse. What cannot be written in the GSM alphabet's one-septet characters is no sender at all.
+    /// A number of up to 15 digits, or a name, for which TP-OA has room for 11 septets (TS 23.040 §9.1.2.5): like Nexmo we shorten it and do not
+    /// refuse. What the GSM alphabet cannot write is no sender.
     /// </summary>
     public string From()
     {
@@ -113,10 +109,12 @@ internal struct SmsRequestReader(RequestFields fields)
                 Fail(NexmoFault.IllegalSender);
             return digits;
         }
-        var name = from.Length > MaxSenderCharacters ? from[..MaxSenderCharacters].TrimEnd() : from;
-        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(SenderCharacters))
+        var name = from.Length > MaxSenderSeptets ? from[..MaxSenderSeptets] : from;
+        if (name.Length == 0 || name.Any(char.IsControl) || !Gsm7.CanEncode(name))
             Fail(NexmoFault.IllegalSender);
-        return name;
+        while (Gsm7.Count(name) > MaxSenderSeptets)
+            name = name[..^1];
+        return name.TrimEnd();
     }
 
     public SubmittedContent Content()
@@ -197,16 +195,13 @@ internal struct SmsRequestReader(RequestFields fields)
     {
         var udh = Hex("udh");
         byte[] userData = [.. udh, .. Hex("body")];
-        if (udh.Length > 0 && udh[0] != udh.Length - 1)
-            Fail(NexmoFault.Invalid($"udh says it has {udh[0]} octets after its first and has {udh.Length - 1}"));
-        if (userData.Length > SmsRequest.MaxUserDataOctets)
-            Fail(NexmoFault.TooLong($"udh and body have {userData.Length} octets, the limit is {SmsRequest.MaxUserDataOctets}"));
-        return new UserDataContent(userData, (byte)Math.Min(userData.Length, SmsRequest.MaxUserDataOctets), udh.Length > 0,
-            EightBitData(messageClass), protocolIdentifier);
+        if (udh.Length > 0 && !UserDataHeader.TryDecode(udh, out _, out var error))
+            Fail(NexmoFault.Invalid($"udh is not a user data header: {error.Field} at octet {error.Offset}"));
+        if (userData.Length > Tpdu.MaxUserData)
+            Fail(NexmoFault.TooLong($"udh and body have {userData.Length} octets, the limit is {Tpdu.MaxUserData}"));
+        var coding = TpDataCodingScheme.Of(TpAlphabet.EightBit, messageClass);
+        return new UserDataContent(userData, (byte)Math.Min(userData.Length, Tpdu.MaxUserData), udh.Length > 0, coding.Value, protocolIdentifier);
     }
-
-    /// <summary>TP-DCS of the general group: 8-bit data, with or without a message class (TS 23.038 §4).</summary>
-    private static byte EightBitData(byte? messageClass) => (byte)(messageClass is { } value ? 0x14 | value : 0x04);
 
     private byte[] Hex(string name)
     {

@@ -177,6 +177,12 @@ namespace Gateway.Migrations.Sqlite
                 table: "Webhooks",
                 columns: new[] { "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Webhooks_MessageId_Id",
+                table: "Webhooks",
+                columns: new[] { "MessageId", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
         }
 
         /// <inheritdoc />
