@@ -21,6 +21,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     private readonly UserAgentServer _server;
     private readonly UserAgentClient _client;
     private readonly SipMetrics _metrics;
+    private bool _disposed;
 
     public SipEndpoint(SipEndpointOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -89,6 +90,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         await _transports.DisposeAsync();
         Wheel.Dispose();
         _metrics.Dispose();

@@ -43,11 +43,12 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
         db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
 
-    private static readonly Expression<Func<GatewayDb, string, long, int>> Hold = (db, recipient, until) =>
+    // Not compiled: EF compiles no ExecuteUpdate.
+    private static void Hold(GatewayDb db, string recipient, long until) =>
         db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
             .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until));
 
-    private static readonly Expression<Func<GatewayDb, string, long, int>> Release = (db, recipient, now) =>
+    private static void Release(GatewayDb db, string recipient, long now) =>
         db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
             .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now));
 
@@ -67,8 +68,6 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
 
-    private readonly Func<GatewayDb, string, long, int> _hold = EF.CompileQuery(Hold);
-    private readonly Func<GatewayDb, string, long, int> _release = EF.CompileQuery(Release);
 
     internal DueMessages(StoreDatabase database) => _database = database;
 
@@ -133,11 +132,11 @@ public sealed class DueMessages
 
     /// <summary>Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.</summary>
     public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange { Other = db => _hold(db, recipient, until) }, cancel);
+        await writer.WriteAsync(new StoreChange { Other = db => Hold(db, recipient, until) }, cancel);
 
     /// <summary>Everything that waits in this mailbox is due now.</summary>
     public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange { Other = db => _release(db, recipient, now) }, cancel);
+        await writer.WriteAsync(new StoreChange { Other = db => Release(db, recipient, now) }, cancel);
 
     internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
 }

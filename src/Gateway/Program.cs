@@ -6,6 +6,7 @@ using Gateway.Inbound;
 using Gateway.Registration;
 using Gateway.Rest;
 using Gateway.Routing;
+using Gateway.Webhooks;
 
 if (args is ["decode", ..]) return DecodeCommand.Run(args[1..], Console.In, Console.Out, Console.Error);
 if (args is ["encode", ..]) return EncodeCommand.Run(args[1..], Console.In, Console.Out, Console.Error);
@@ -16,7 +17,7 @@ var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create(
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
 builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddRegistration()
-    .AddDelivery(settings).AddInbound(settings).AddDiagnostics();
+    .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
 if (development is not null) builder.Services.AddSingleton(development);
 
 var app = builder.Build();
