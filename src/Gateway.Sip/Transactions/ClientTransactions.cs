@@ -47,6 +47,12 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
         return true;
     }
 
+    public void EndAll()
+    {
+        foreach (var transaction in _byBranch.Values)
+            transaction.OnConnectionClosed();
+    }
+
     internal void Remove(ClientTransaction transaction)
     {
         Wheel.Cancel(transaction);
