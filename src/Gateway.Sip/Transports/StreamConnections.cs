@@ -57,7 +57,8 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     public int Count => _byId.Count;
 
     /// <returns>The address bound, with its port.</returns>
-    /// <exception cref="IOException">The address is taken (AddressInUseException) or cannot be bound.</exception>
+    /// <exception cref="AddressInUseException">The address is taken.</exception>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
     public async Task<IPEndPoint> ListenAsync(SipTransportKind kind, IPEndPoint address, CancellationToken cancellation)
     {
         var listener = await _listeners.BindAsync(address, cancellation);
