@@ -51,6 +51,9 @@ public sealed class DueMessages
         db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
             .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now));
 
+    internal static readonly Expression<Func<GatewayDb, long[], IQueryable<WebhookRow>>> WebhooksOf = (db, messageIds) =>
+        db.Webhooks.AsNoTracking().Where(w => messageIds.Contains(w.MessageId) && w.DueAt != null).OrderBy(w => w.Id);
+
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
 
@@ -61,6 +64,7 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
     private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
+    private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
 
     private readonly Func<GatewayDb, string, long, int> _hold = EF.CompileQuery(Hold);
@@ -108,6 +112,16 @@ public sealed class DueMessages
     {
         await using var db = _database.Open();
         return await _webhooksDue(db, now, limit).ToListAsync(cancel);
+    }
+
+    /// <summary>
+    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written: one must
+    /// wait for those before it. At most a few hundred messages at once.
+    /// </summary>
+    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
+    {
+        await using var db = _database.Open();
+        return await _webhooksOf(db, messageIds).ToListAsync(cancel);
     }
 
     /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>

@@ -32,6 +32,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("Webhooks").HasKey(w => w.Id);
             row.HasIndex(w => new { w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(w => new { w.MessageId, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
         });
         model.Entity<ContactRow>(row =>
         {

@@ -1,6 +1,5 @@
 using Gateway;
 using Gateway.Acceptance;
-using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Diagnostics;
 using Gateway.Inbound;
@@ -17,10 +16,10 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create() : null;
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
-builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration(settings)
+builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddRegistration()
     .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
-if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
+if (development is not null) builder.Services.AddSingleton(development);
 
 var app = builder.Build();
-app.MapRest().MapCarriers().MapDiagnostics();
+app.MapRest().MapDiagnostics();
 return await app.RunGatewayAsync();

@@ -95,7 +95,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
     }
 
-    private ShortMessageRow NewRow(Submission submission, string recipient, Route route)
+    private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
     {
         // Whole seconds: this is also the TP-SCTS, and what a repeat or a status report says must be equal to it.
         var now = time.GetUtcNow().ToUnixTimeSeconds() * 1000;

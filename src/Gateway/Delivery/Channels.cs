@@ -46,6 +46,9 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
     }
 
+    internal Task<(Verdict Verdict, string? CarrierIds)> SendCarrierAsync(string carrier, ShortMessageRow row, string? text) =>
+        Task.FromResult((new Verdict(Next.Fail, Verdict.Unreachable, $"carrier {carrier} is not there"), (string?)null));
+
     private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 
     private Target TargetOf(ContactRow contact, ContactClass type)

@@ -101,7 +101,7 @@ public sealed partial class Mailbox
         var row = waiting.Row;
         var segmentId = row.Id + row.SegmentsDone;
         var flight = _flight = new Flight(segmentId, NextReference(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
-        var attempt = NewAttempt(row, "volte", target.Contact.Uri, Now);
+        var attempt = NewAttempt(row, "volte", target.RequestUri.ToString(), Now);
         Verdict verdict;
         try
         {
@@ -145,7 +145,7 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
             return;
         }
-        var attempt = NewAttempt(waiting.Row, "ott", target.Contact.Uri, Now);
+        var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
         var outcome = await channels.SendOttAsync(target, waiting.Row, text);
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);

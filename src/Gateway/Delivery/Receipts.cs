@@ -14,7 +14,7 @@ public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes 
 
     /// <summary>The inbound webhooks of a message for an application's number; none when its account takes none.</summary>
     public IReadOnlyList<WebhookRow> InboundWebhooks(ShortMessageRow row, AccountSettings? account, long now) =>
-        account is null ? [] : InboundMessage.For(row, account, ids, now);
+        account is null ? [] : InboundMessage.For(row, account, now);
 
     /// <summary>Adds to a conclusion what tells of its segments from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
     public void Tell(MessageProgress progress, ShortMessageRow row, int first, int end, MessageState state, byte errorCode, long now)
@@ -27,7 +27,7 @@ public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes 
         }
         if (row.Account is null || !_accounts.TryGetValue(row.Account, out var account)) return;
         for (var segment = first; segment < end; segment++)
-            if (DeliveryReceipt.For(row, segment, DeliveryReceipt.StatusOf(state), errorCode, account, ids.Take(1), now) is { } receipt)
+            if (DeliveryReceipt.For(row, segment, DeliveryReceipt.StatusOf(state), errorCode, account, now) is { } receipt)
                 progress.Webhooks.Add(receipt);
     }
 

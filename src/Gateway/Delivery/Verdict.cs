@@ -65,8 +65,8 @@ public readonly record struct Verdict(Next Next, byte ErrorCode, string Reason, 
     {
         null => new(Next.Retry, AbsentTemporary, "no RP-ACK after the SIP 200", 200),
         { Cause: null } => new(Next.Delivered, 0, "RP-ACK", 200),
-        { Cause: (byte)RpCause.MemoryCapacityExceeded } =>
-            new(Next.AwaitMemory, HandsetBusy, "RP-ERROR 22: memory capacity exceeded", 200, (byte)RpCause.MemoryCapacityExceeded),
+        { Cause: (byte)Sms.RpCause.MemoryCapacityExceeded } =>
+            new(Next.AwaitMemory, HandsetBusy, "RP-ERROR 22: memory capacity exceeded", 200, (byte)Sms.RpCause.MemoryCapacityExceeded),
         { Cause: { } cause } => new(attempts < RpErrorsBeforeFailure ? Next.Retry : Next.Fail, IllegalMessage, $"RP-ERROR {cause}", 200, cause),
     };
 

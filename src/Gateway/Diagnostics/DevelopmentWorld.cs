@@ -34,4 +34,25 @@ public sealed class DevelopmentWorld
         }
         return defaults;
     }
+
+    /// <summary>What a person needs to try it, on standard output.</summary>
+    public void Greet(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<GatewaySettings>();
+        var url = app.Urls.FirstOrDefault()?.Replace("[::]", "127.0.0.1").Replace("0.0.0.0", "127.0.0.1");
+        Console.WriteLine($"""
+
+            SMS gateway, Development: generated secrets, SQLite, own registrar, two handsets
+              API and Swagger   {url}/swagger
+              to the VoLTE handset:
+                {Curl(VolteNumber)}
+              to the OTT client:
+                {Curl(OttNumber)}
+
+            """);
+
+        string Curl(string to) => settings.Accounts is [{ } account, ..]
+            ? $"curl -d api_key={account.ApiKey} -d api_secret={account.ApiSecret} -d from=Bank -d to={to} -d text='Your code is 123456' {url}/sms/json"
+            : "(no account is set)";
+    }
 }

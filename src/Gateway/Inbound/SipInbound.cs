@@ -8,18 +8,20 @@ namespace Gateway.Inbound;
 /// Everything that comes in by SIP, by method. NOTIFY belongs to a subscription of ours, REGISTER to the registrar or (from the network, on behalf
 /// of somebody) to the watcher, MESSAGE to the handset faces. What is not trusted and not one of the registrar's own users gets 403.
 /// </summary>
-public sealed class SipInbound(TrustedPeers peers, Registrar registrar, RegWatcher watcher, Senders senders, RpInbound rp, TextInbound text)
+public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, Senders senders, RpInbound rp, TextInbound text)
 {
-    public Task OnRequestAsync(IncomingRequest incoming) => incoming.Request.Method switch
+    public Task OnRequestAsync(IncomingRequest incoming)
     {
-        SipMethod.Message => OnMessageAsync(incoming),
-        SipMethod.Register => OnRegisterAsync(incoming),
-        SipMethod.Notify => watcher.OnNotifyAsync(incoming),
-        SipMethod.Options => incoming.RespondAsync(incoming.Request.CreateResponse(200)),
-        // No event package is served to others here.
-        SipMethod.Subscribe => incoming.RespondAsync(incoming.Request.CreateResponse(489)),
-        _ => incoming.RespondAsync(incoming.Request.CreateResponse(405)),
-    };
+        if (endpoint.Subscriptions.TryHandle(incoming)) return Task.CompletedTask;
+        return incoming.Request.Method switch
+        {
+            SipMethod.Message => OnMessageAsync(incoming),
+            SipMethod.Register => OnRegisterAsync(incoming),
+            SipMethod.Options => incoming.RespondAsync(200),
+            // No event package is served to others here.
+            _ => incoming.RespondAsync(489),
+        };
+    }
 
     private Task OnRegisterAsync(IncomingRequest incoming)
     {

@@ -3,7 +3,7 @@ using Gateway.Store;
 namespace Gateway.Routing;
 
 /// <summary>Where a message goes and why, in words for the message's history.</summary>
-public readonly record struct Route(RouteKind Kind, string? Carrier, string Reason);
+public readonly record struct RouteChoice(RouteKind Kind, string? Carrier, string Reason);
 
 /// <summary>
 /// The order of choice: an application's number, a subscriber of ours, a carrier. Between carriers the longest prefix wins, then the lower
@@ -21,10 +21,10 @@ public sealed class Router(GatewaySettings settings, NumberPlan numbers)
 
     /// <param name="recipient">E.164 digits or a short code.</param>
     /// <returns>null when nobody of ours and no carrier serves the number.</returns>
-    public Route? Find(string recipient)
+    public RouteChoice? Find(string recipient)
     {
-        if (AccountOf(recipient) is { } account) return new Route(RouteKind.Application, null, $"{recipient} is a number of account {account.ApiKey}");
-        if (IsSubscriber(recipient)) return new Route(RouteKind.Subscriber, null, $"{recipient} is a subscriber's number");
+        if (AccountOf(recipient) is { } account) return new RouteChoice(RouteKind.Application, null, $"{recipient} is a number of account {account.ApiKey}");
+        if (IsSubscriber(recipient)) return new RouteChoice(RouteKind.Subscriber, null, $"{recipient} is a subscriber's number");
         var carriers = Carriers(recipient);
         return carriers.Count == 0 ? null : carriers[0];
     }
@@ -35,14 +35,14 @@ public sealed class Router(GatewaySettings settings, NumberPlan numbers)
     public bool IsSubscriber(string msisdn) => _registrarUsers.Contains(msisdn) || numbers.IsLocal(msisdn);
 
     /// <summary>Every carrier that may take the number, best first.</summary>
-    public List<Route> Carriers(string recipient) =>
+    public List<RouteChoice> Carriers(string recipient) =>
     [
         .. settings.Carriers
             .Select(carrier => (carrier, Prefix: carrier.Prefixes
                 .Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
             .Where(match => match.Prefix is not null)
             .OrderByDescending(match => match.Prefix!.Length).ThenBy(match => match.carrier.Priority)
-            .Select(match => new Route(RouteKind.Carrier, match.carrier.Name,
+            .Select(match => new RouteChoice(RouteKind.Carrier, match.carrier.Name,
                 $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}")),
     ];
 }

@@ -30,10 +30,8 @@ public static class DeliveryReceipt
     /// <param name="status">What became of the segment.</param>
     /// <param name="errorCode">Nexmo err-code, 0 when fine.</param>
     /// <param name="account">The account that sent it.</param>
-    /// <param name="id">Id of the row, from <see cref="MessageId"/>; webhooks of a message go out in the order of theirs.</param>
     /// <param name="now">When it happened, Unix milliseconds; the first try is due at once.</param>
-    public static WebhookRow? For(
-        ShortMessageRow message, int segment, ReceiptStatus status, byte errorCode, AccountSettings account, long id, long now)
+    public static WebhookRow? For(ShortMessageRow message, int segment, ReceiptStatus status, byte errorCode, AccountSettings account, long now)
     {
         var url = string.IsNullOrEmpty(message.CallbackUrl) ? account.DeliveryReceiptUrl : message.CallbackUrl;
         if (!message.ReceiptRequested || string.IsNullOrEmpty(url))
@@ -53,7 +51,7 @@ public static class DeliveryReceipt
         };
         return new WebhookRow
         {
-            Id = id, Kind = WebhookKind.DeliveryReceipt, Account = account.ApiKey, MessageId = message.Id, Url = url,
+            Kind = WebhookKind.DeliveryReceipt, Account = account.ApiKey, MessageId = message.Id, Url = url,
             Fields = fields.ToJson(), CreatedAt = now, DueAt = now,
         };
     }

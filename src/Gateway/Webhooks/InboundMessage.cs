@@ -9,9 +9,8 @@ public static class InboundMessage
     /// <summary>None if the account names no URL for inbound messages, or the message is nothing that an application could read.</summary>
     /// <param name="message">The message, whose <see cref="ShortMessageRow.Recipient"/> is the account's number.</param>
     /// <param name="account">The owner of the number.</param>
-    /// <param name="ids">Where the rows take their ids from.</param>
     /// <param name="now">Unix milliseconds; the first try is due at once.</param>
-    public static IReadOnlyList<WebhookRow> For(ShortMessageRow message, AccountSettings account, MessageId ids, long now)
+    public static IReadOnlyList<WebhookRow> For(ShortMessageRow message, AccountSettings account, long now)
     {
         if (string.IsNullOrEmpty(account.InboundUrl) || message.Content == ContentKind.StatusReport)
             return [];
@@ -29,7 +28,7 @@ public static class InboundMessage
             fields.Add("api-key", account.ApiKey);
             rows.Add(new WebhookRow
             {
-                Id = ids.Take(1), Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = account.InboundUrl,
+                Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = account.InboundUrl,
                 Fields = fields.ToJson(), CreatedAt = now, DueAt = now,
             });
         }

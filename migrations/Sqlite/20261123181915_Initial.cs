@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
@@ -176,6 +176,12 @@ namespace Gateway.Migrations.Sqlite
                 name: "IX_Webhooks_DueAt_Id",
                 table: "Webhooks",
                 columns: new[] { "DueAt", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Webhooks_MessageId_Id",
+                table: "Webhooks",
+                columns: new[] { "MessageId", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
         }
 

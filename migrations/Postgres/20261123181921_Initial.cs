@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
@@ -177,6 +177,12 @@ namespace Gateway.Migrations.Postgres
                 name: "IX_Webhooks_DueAt_Id",
                 table: "Webhooks",
                 columns: new[] { "DueAt", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Webhooks_MessageId_Id",
+                table: "Webhooks",
+                columns: new[] { "MessageId", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
         }
 
