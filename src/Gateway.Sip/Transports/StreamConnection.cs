@@ -34,6 +34,7 @@ internal sealed partial class StreamConnection : WheelTimer
     private long _lastMessage;
     private long _partialSince;
     private long _writingSince;
+    private bool _carried;
     private bool _ended;
 
     public StreamConnection(
@@ -55,6 +56,9 @@ internal sealed partial class StreamConnection : WheelTimer
 
     /// <summary>The address the peer wants this connection used for (RFC 5923).</summary>
     public IPEndPoint? Alias { get; set; }
+
+    /// <summary>Something has been sent on it before.</summary>
+    public bool HasCarried => Volatile.Read(ref _carried);
 
     public bool IsOpen => !Volatile.Read(ref _ended);
 
@@ -83,7 +87,11 @@ internal sealed partial class StreamConnection : WheelTimer
     public bool TrySend(byte[] message)
     {
         if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection && _outgoing.Writer.TryWrite(message))
+        {
+            Volatile.Write(ref _carried, true);
             return true;
+        }
+
         Interlocked.Add(ref _queuedOctets, -message.Length);
         return false;
     }

@@ -11,7 +11,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     private readonly SipEndpointOptions _options;
     private readonly MessageReceived _onMessage;
     private readonly ILogger _logger;
-    private readonly ILogger _udpLogger;
+    private readonly ILoggerFactory _loggers;
     private readonly LocalAddresses _localAddresses = new();
     private readonly List<UdpTransport> _udp = [];
     private readonly List<SipListenAddress> _bound = [];
@@ -21,7 +21,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         _options = options;
         _onMessage = onMessage;
         _logger = loggers.CreateLogger<TransportLayer>();
-        _udpLogger = loggers.CreateLogger<UdpTransport>();
+        _loggers = loggers;
         Streams = new StreamConnections(options, onMessage, wheel, time, loggers);
         Usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };   // TCP needs no listener to call out
         UsesIpv6 = options.Listen.Any(a => a.EndPoint.AddressFamily == AddressFamily.InterNetworkV6);
@@ -156,7 +156,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         switch (address.Kind)
         {
             case SipTransportKind.Udp:
-                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, _udpLogger);
+                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, _loggers.CreateLogger<UdpTransport>());
                 _udp.Add(transport);
                 return transport.Local;
             case SipTransportKind.Tcp:

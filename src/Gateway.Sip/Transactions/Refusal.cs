@@ -1,0 +1,2 @@
+namespace Gateway.Sip.Transactions;
+internal static class Refusal { public static SipResponse? Of(SipRequest r, string t) => null; }
