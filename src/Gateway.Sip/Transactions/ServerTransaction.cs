@@ -32,7 +32,7 @@ internal sealed class ServerTransaction : WheelTimer
     private readonly Lock _lock = new();
     private readonly long _started;
     private SipRequest? _request;
-    private Hop _back;
+    private readonly Hop _back;
     private byte[]? _response;
     private State _state;
 
