@@ -181,6 +181,23 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         Version++;
     }
 
+    /// <summary>Replaces the first value of this name and leaves all others, also those that follow it on the same line.</summary>
+    internal void SetFirst(HeaderName name, string value)
+    {
+        var index = IndexOf(name);
+        if (index < 0)
+        {
+            Insert(0, Field(name, "", value));
+            return;
+        }
+
+        var old = Raw(index);
+        var comma = HeaderValues.CommaOf(old);
+        byte[] octets = comma < 0 ? Encoding.UTF8.GetBytes(value) : [.. Encoding.UTF8.GetBytes(value), .. old[comma..]];
+        _fields[index] = Store(name, "", octets, comma >= 0 && _fields[index].Folded);
+        Version++;
+    }
+
     internal HeaderName NameAt(int index) => _fields[index].Name;
 
     internal ReadOnlySpan<byte> Raw(int index)

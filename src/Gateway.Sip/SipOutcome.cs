@@ -1,0 +1,22 @@
+namespace Gateway.Sip;
+
+public enum SipOutcomeKind
+{
+    /// <summary>A final response came, whatever its status.</summary>
+    Final,
+
+    /// <summary>Nothing final came within 64 * T1 (timer F). The request may have been received all the same.</summary>
+    TimedOut,
+
+    /// <summary>No server was found, or what was found could not be reached.</summary>
+    TransportError,
+
+    /// <summary>Nothing was sent: <see cref="SipEndpointOptions.MaxClientTransactions"/> are under way.</summary>
+    Overloaded,
+}
+
+/// <summary>What became of a request.</summary>
+/// <param name="Response">The final response of <see cref="SipOutcomeKind.Final"/>, else null.</param>
+/// <param name="Flow">The way the (last) attempt took, where there was one.</param>
+/// <param name="Reason">Why there is no response, in words for a log.</param>
+public readonly record struct SipOutcome(SipOutcomeKind Kind, SipResponse? Response = null, SipFlow? Flow = null, string? Reason = null);

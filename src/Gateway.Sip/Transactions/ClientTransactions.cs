@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Gateway.Sip.Transports;
+
+namespace Gateway.Sip.Transactions;
+
+/// <summary>The client transactions under way, found by branch. Bounded: when full, nothing more is begun.</summary>
+internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWheel wheel, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, ClientTransaction> _byBranch = new();
+    private int _count;
+
+    public SipTimers Timers { get; } = timers;
+
+    public TimerWheel Wheel { get; } = wheel;
+
+    public TimeProvider Time { get; } = time;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Null when the table is full.</summary>
+    public (ClientTransaction Transaction, Task<SipOutcome> Outcome)? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
+    {
+        if (Interlocked.Increment(ref _count) > capacity)
+        {
+            Interlocked.Decrement(ref _count);
+            return null;
+        }
+
+        var transaction = new ClientTransaction(this, branch, method, sentBy, hop, message);
+        _byBranch[branch] = transaction;
+        return (transaction, transaction.Start());
+    }
+
+    /// <summary>
+    /// RFC 3261 §17.1.3: branch and CSeq method must be those of the request; §18.1.2: a response whose top Via does not name us
+    /// is discarded. False when it is nobody's.
+    /// </summary>
+    public bool TryDeliver(SipResponse response)
+    {
+        var via = response.TopVia;
+        if (via.Branch is not { } branch || !_byBranch.TryGetValue(branch, out var transaction))
+            return false;
+        if (transaction.Method != response.CSeq.Method || transaction.SentBy != via.SentBy)
+            return false;
+        transaction.OnResponse(response);
+        return true;
+    }
+
+    public void EndAll()
+    {
+        foreach (var transaction in _byBranch.Values)
+            transaction.OnConnectionClosed();
+    }
+
+    internal void Remove(ClientTransaction transaction)
+    {
+        Wheel.Cancel(transaction);
+        if (_byBranch.TryRemove(transaction.Branch, out _))
+            Interlocked.Decrement(ref _count);
+    }
+}

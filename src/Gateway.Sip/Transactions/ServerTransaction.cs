@@ -1,0 +1,126 @@
+using Gateway.Sip.Transports;
+
+namespace Gateway.Sip.Transactions;
+
+/// <summary>
+/// The non-INVITE server transaction, RFC 3261 §17.2.2 and figure 8, with RFC 4320: no provisional response but 100, and that one
+/// exactly when the client's timer E has come to T2 and there is no final response yet.
+/// <code>
+///              request, given to the user
+///                       │
+///  request      ┌───────▼───┐  2xx-6xx, send
+///  (absorbed) ──┤  Trying   ├───────────────────────┐
+///               └─────┬─────┘                       │
+///    T1 … T2 passed,  │ send 100                    │
+///  request      ┌─────▼─────┐  2xx-6xx, send  ┌─────▼─────┐  request
+///  send 100  ───┤Proceeding ├────────────────►│ Completed ├─ send the same response
+///               └─────┬─────┘                 └─────┬─────┘
+///           64*T1:    │ the client has given up     │ timer J (64*T1; 0 if reliable)
+///               ┌─────▼─────────────────────────────▼─────┐
+///               │               Terminated                │
+///               └──────────────────────────────────────────┘
+/// </code>
+/// After the final response it holds no more than its key and the octets to repeat.
+/// </summary>
+internal sealed class ServerTransaction : WheelTimer
+{
+    private enum State : byte { Trying, Proceeding, Completed, Terminated }
+
+    private enum Trigger : byte { Request, Timer, Final }
+
+    private readonly ServerTransactions _table;
+    private readonly Lock _lock = new();
+    private readonly long _started;
+    private SipRequest? _request;
+    private readonly Hop _back;
+    private byte[]? _response;
+    private State _state;
+
+    public ServerTransaction(ServerTransactions table, string key, SipRequest request, Hop back)
+    {
+        _table = table;
+        _request = request;
+        _back = back;
+        _started = table.Time.GetTimestamp();
+        Key = key;
+    }
+
+    public string Key { get; }
+
+    public bool IsAnswered
+    {
+        get
+        {
+            lock (_lock)
+                return _state is State.Completed or State.Terminated;
+        }
+    }
+
+    public void Start() => _table.Wheel.Schedule(this, _table.Timers.TryingAfter);
+
+    /// <summary>The same request again. It never reaches the application.</summary>
+    public void OnRetransmission() => On(Trigger.Request);
+
+    /// <summary>False when it is answered already, or so late that the client has given up.</summary>
+    public bool TryRespond(byte[] final, out Hop back)
+    {
+        lock (_lock)
+        {
+            back = _back;
+            if (_state is State.Completed or State.Terminated)
+                return false;
+            On(Trigger.Final, final);
+            return true;
+        }
+    }
+
+    internal override void OnTimer()
+    {
+        lock (_lock)
+        {
+            if (_table.Wheel.IsDue(this))
+                On(Trigger.Timer);
+        }
+    }
+
+    private void On(Trigger trigger, byte[]? final = null)
+    {
+        lock (_lock)
+        {
+            switch (_state, trigger)
+            {
+                case (State.Trying, Trigger.Timer):
+                    _state = State.Proceeding;
+                    _response = SipWriter.ToArray(_request!.CreateResponse(100));
+                    _back.TrySend(_response);
+                    _table.Wheel.Schedule(this, _table.Timers.TimerF - _table.Time.GetElapsedTime(_started));
+                    break;
+                case (State.Proceeding or State.Completed, Trigger.Request):
+                    _back.TrySend(_response!);
+                    break;
+                case (State.Trying or State.Proceeding, Trigger.Final) when _back.IsReliable:
+                    Terminate();
+                    break;
+                case (State.Trying or State.Proceeding, Trigger.Final):
+                    _state = State.Completed;
+                    _response = final;
+                    _request = null;
+                    _table.Wheel.Schedule(this, _table.Timers.TimerJ);
+                    break;
+                case (State.Proceeding or State.Completed, Trigger.Timer):
+                    Terminate();
+                    break;
+                default:
+                    break;   // a request repeated while the application works is absorbed
+            }
+        }
+    }
+
+    private void Terminate()
+    {
+        _state = State.Terminated;
+        _request = null;
+        _response = null;
+        _table.Remove(this);
+    }
+}

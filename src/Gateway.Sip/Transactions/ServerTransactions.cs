@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Gateway.Sip.Transports;
+
+namespace Gateway.Sip.Transactions;
+
+/// <summary>The server transactions, found by what makes two requests the same one. Bounded: when full, requests are answered 503.</summary>
+internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWheel wheel, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, ServerTransaction> _byKey = new();
+    private int _count;
+
+    public SipTimers Timers { get; } = timers;
+
+    public TimerWheel Wheel { get; } = wheel;
+
+    public TimeProvider Time { get; } = time;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>
+    /// RFC 3261 §17.2.3: branch, sent-by and method of the top Via; a branch without the magic cookie, or with nothing behind it
+    /// (RFC 4475 §3.2.1), identifies nothing, and the rules of RFC 2543 take its place.
+    /// </summary>
+    public static string KeyOf(SipRequest request)
+    {
+        var via = request.TopVia;
+        return via.HasUniqueBranch
+            ? $"{via.Branch}\n{via.SentBy}\n{request.Method}"
+            : $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{via}";
+    }
+
+    /// <summary>True when the request is one that is known, and is dealt with.</summary>
+    public bool TryAbsorb(string key)
+    {
+        if (!_byKey.TryGetValue(key, out var known))
+            return false;
+        known.OnRetransmission();
+        return true;
+    }
+
+    public bool IsFull => Count >= capacity;
+
+    /// <summary>Null when another thread has begun the same one meanwhile; that one then has absorbed this request.</summary>
+    public ServerTransaction? Begin(string key, SipRequest request, Hop back)
+    {
+        var transaction = new ServerTransaction(this, key, request, back);
+        while (!_byKey.TryAdd(key, transaction))
+        {
+            if (TryAbsorb(key))
+                return null;
+        }
+
+        Interlocked.Increment(ref _count);
+        transaction.Start();
+        return transaction;
+    }
+
+    internal void Remove(ServerTransaction transaction)
+    {
+        Wheel.Cancel(transaction);
+        if (_byKey.TryRemove(transaction.Key, out _))
+            Interlocked.Decrement(ref _count);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Security.Cryptography;
+using Gateway.Sip.Transports;
+
+namespace Gateway.Sip.Transactions;
+
+/// <summary>
+/// RFC 3261 §8.1 and §18.1.1, RFC 3263 §4.3: sends a request to the first of its targets that takes it. Each attempt is a transaction of its
+/// own with a new branch; the next target is tried after a time-out, a transport error or a 503. A request of more than
+/// 1,300 octets goes by TCP even where UDP was meant, and by UDP after all when TCP cannot be had.
+/// </summary>
+internal sealed class UserAgentClient(
+    TransportLayer transports, ServerLocator locator, ClientTransactions transactions, FailedTargets failed, string? userAgent)
+{
+    /// <summary>RFC 3261 §18.1.1, for a path whose MTU is not known.</summary>
+    private const int LargestOverUdp = 1_300;
+
+    /// <param name="lastResort">Where to send when the target's name leads nowhere.</param>
+    public async ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target, SipFlow? lastResort, CancellationToken cancellation)
+    {
+        if (!request.Headers.Contains(HeaderName.MaxForwards))
+            request.Headers.Add(HeaderName.MaxForwards, "70");
+        if (userAgent is not null && !request.Headers.Contains(HeaderName.UserAgent))
+            request.Headers.Add(HeaderName.UserAgent, userAgent);
+
+        if (target?.Flow is { } flow)
+            return await SendAlongAsync(request, flow, cancellation);
+
+        var (servers, reason) = await LocateAsync(request, target, cancellation);
+        if (servers.Count == 0)
+        {
+            return lastResort is { } way
+                ? await SendAlongAsync(request, way, cancellation)
+                : new SipOutcome(SipOutcomeKind.TransportError, Reason: reason);
+        }
+
+        SipOutcome outcome = default;
+        foreach (var server in failed.Last(servers))
+        {
+            outcome = await AttemptAsync(request, server, cancellation);
+            if (!IsForTheNext(outcome))
+            {
+                failed.Succeeded(server);
+                break;
+            }
+
+            failed.Failed(server);
+        }
+
+        return outcome;
+    }
+
+    private static bool IsForTheNext(in SipOutcome outcome) =>
+        outcome.Kind is SipOutcomeKind.TimedOut or SipOutcomeKind.TransportError || outcome.Response is { StatusCode: 503 };
+
+    private async ValueTask<(IReadOnlyList<ServerAddress>, string? Reason)> LocateAsync(
+        SipRequest request, SipTarget? target, CancellationToken cancellation)
+    {
+        if (target is not null)
+            return Found(target.Host, await locator.LocateAsync(target.Host, target.Port, target.Transport, secure: false, cancellation));
+
+        var uri = request.Headers.TryGet<NameAddr>(HeaderName.Route, out var route) ? route.Uri : request.RequestUri;
+        if (!uri.IsSip)
+            return ([], $"a {uri.Scheme} URI cannot be located without a Route");
+        SipTransportKind? transport = null;
+        if (uri.Transport is { } named)
+        {
+            if (!SipTransportKind.TryParseName(named, out var kind))
+                return ([], $"transport {named} is not served");
+            transport = kind;
+        }
+
+        var host = (uri.Parameters["maddr"] ?? uri.Host).Trim('[', ']');   // RFC 3263 §4: maddr takes the host's place
+        return Found(host, await locator.LocateAsync(host, uri.Port, transport, uri.Scheme == "sips", cancellation));
+
+        static (IReadOnlyList<ServerAddress>, string?) Found(string host, IReadOnlyList<ServerAddress> servers) =>
+            (servers, servers.Count == 0 ? $"no server for {host}" : null);
+    }
+
+    private async ValueTask<SipOutcome> SendAlongAsync(SipRequest request, SipFlow flow, CancellationToken cancellation) =>
+        await transports.AlongAsync(flow, cancellation) is { } hop
+            ? await RunAsync(request, hop, cancellation)
+            : Unreachable(flow.Kind, flow);
+
+    private async ValueTask<SipOutcome> AttemptAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
+    {
+        if (server.Kind != SipTransportKind.Udp)
+            return await AttemptOnStreamAsync(request, server, cancellation);
+        if (transports.UdpTo(server.EndPoint) is not { } hop)
+            return Unreachable(server.Kind, server.EndPoint);
+
+        var prepared = Prepare(request, hop);
+        var overTcp = server with { Kind = SipTransportKind.Tcp };
+        if (prepared.Octets.Length <= LargestOverUdp || failed.IsHeld(overTcp))
+            return await RunAsync(request, hop, prepared, cancellation);
+
+        if (await transports.StreamToAsync(SipTransportKind.Tcp, server.EndPoint, cancellation) is { } stream)
+            return await RunAsync(request, stream, cancellation);
+        failed.Failed(overTcp);   // so that not every large request waits for a connection that cannot be made
+        return await RunAsync(request, hop, Prepare(request, hop), cancellation);
+    }
+
+    private async ValueTask<SipOutcome> AttemptOnStreamAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
+    {
+        if (await transports.StreamToAsync(server.Kind, server.EndPoint, cancellation) is not { } hop)
+            return Unreachable(server.Kind, server.EndPoint);
+        var wasInUse = hop.Connection!.HasCarried;
+        var outcome = await RunAsync(request, hop, cancellation);
+        if (outcome.Kind != SipOutcomeKind.TransportError || !wasInUse || hop.Connection.IsOpen)
+            return outcome;
+
+        // The peer closed an idle connection just as we used it: the target itself has not failed yet.
+        return await transports.StreamToAsync(server.Kind, server.EndPoint, cancellation) is { } fresh
+            ? await RunAsync(request, fresh, cancellation)
+            : outcome;
+    }
+
+    private ValueTask<SipOutcome> RunAsync(SipRequest request, in Hop hop, CancellationToken cancellation) =>
+        RunAsync(request, hop, Prepare(request, hop), cancellation);
+
+    private async ValueTask<SipOutcome> RunAsync(SipRequest request, Hop hop, Prepared prepared, CancellationToken cancellation)
+    {
+        if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not var (transaction, ending))
+            return new SipOutcome(SipOutcomeKind.Overloaded, Reason: "too many client transactions");
+        try
+        {
+            return await ending.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            transaction.Abandon();
+            throw;
+        }
+    }
+
+    private readonly record struct Prepared(string Branch, string SentBy, byte[] Octets);
+
+    /// <summary>Puts our Via in the place of that of an earlier attempt: as user agent we are the only one in the request.</summary>
+    private Prepared Prepare(SipRequest request, in Hop hop)
+    {
+        var branch = Via.MagicCookie + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        var sentBy = transports.SentBy(hop);
+        request.Headers.Remove(HeaderName.Via);
+        request.Headers.AddFirst(HeaderName.Via, $"SIP/2.0/{hop.Flow.Kind.ViaName} {sentBy};branch={branch};rport");
+        return new Prepared(branch, sentBy, SipWriter.ToArray(request));
+    }
+
+    private static SipOutcome Unreachable(SipTransportKind kind, object remote) =>
+        new(SipOutcomeKind.TransportError, Reason: $"{kind.UriName} {remote} cannot be reached");
+}

@@ -1,0 +1,16 @@
+using System.Net;
+
+namespace Gateway.Sip.Transports;
+
+/// <summary>
+/// The way one message takes to the next element: from a UDP socket to a remote address, or along a connection. For a response
+/// on a connection, <see cref="Remote"/> is the address that stands in when the connection is gone (RFC 3261 §18.2.2).
+/// </summary>
+internal readonly record struct Hop(UdpTransport? Udp, StreamConnection? Connection, IPEndPoint Remote)
+{
+    public bool IsReliable => Connection is not null;
+
+    public SipFlow Flow => Connection?.Flow ?? new SipFlow(SipTransportKind.Udp, Remote, Udp!.Local);
+
+    public bool TrySend(byte[] message) => Connection?.TrySend(message) ?? Udp!.Send(message, Remote) == System.Net.Sockets.SocketError.Success;
+}

@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Sip.Transactions;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Gateway.Sip.Transports;
+
+/// <summary>
+/// Every stream connection of an endpoint, found by its id (the way back for a response) or by kind and remote address (the way
+/// for a request). Whoever needs a connection that is just being made waits for that one attempt; there is never a second.
+/// </summary>
+internal sealed partial class StreamConnections : IAsyncDisposable
+{
+    private readonly SipEndpointOptions _options;
+    private readonly MessageReceived _onMessage;
+    private readonly TimerWheel _wheel;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SocketTransportFactory _listeners;
+    private readonly SocketConnectionContextFactory _contexts;
+    private readonly List<IConnectionListener> _listening = [];
+    private readonly List<Task> _accepting = [];
+    private readonly ConcurrentDictionary<long, (StreamConnection Connection, Task Running)> _byId = new();
+    private readonly ConcurrentDictionary<(SipTransportKind, IPEndPoint), Lazy<Task<StreamConnection?>>> _byRemote = new();
+    private readonly Dictionary<IPAddress, int> _accepted = [];
+    private readonly CancellationTokenSource _closing = new();
+    private long _lastId;
+
+    public StreamConnections(
+        SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _onMessage = onMessage;
+        _wheel = wheel;
+        _time = time;
+        _logger = loggers.CreateLogger<StreamConnections>();
+
+        // With so small a buffer a flush ends only when the kernel has all octets, which shows a stuck peer. (Of 1, half is 0: never resumed.)
+        const int untilTaken = 2;
+        var readAhead = 2L * options.MaxMessageOctets;
+        _listeners = new SocketTransportFactory(
+            Options.Create(new SocketTransportOptions
+            {
+                MaxReadBufferSize = readAhead,
+                MaxWriteBufferSize = untilTaken,
+                CreateBoundListenSocket = Bind,
+            }),
+            loggers);
+        _contexts = new SocketConnectionContextFactory(
+            new SocketConnectionFactoryOptions { MaxReadBufferSize = readAhead, MaxWriteBufferSize = untilTaken }, _logger);
+    }
+
+    public int Count => _byId.Count;
+
+    /// <returns>The address bound, with its port.</returns>
+    /// <exception cref="AddressInUseException">The address is taken.</exception>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    public async Task<IPEndPoint> ListenAsync(SipTransportKind kind, IPEndPoint address, CancellationToken cancellation)
+    {
+        var listener = await _listeners.BindAsync(address, cancellation);
+        _listening.Add(listener);
+        var local = (IPEndPoint)listener.EndPoint;
+        _accepting.Add(AcceptAsync(kind, listener));
+        return local;
+    }
+
+    public StreamConnection? Find(long id) => _byId.TryGetValue(id, out var found) ? found.Connection : null;
+
+    /// <summary>The connection to a remote, made if there is none; null when it cannot be made.</summary>
+    public async ValueTask<StreamConnection?> ConnectAsync(
+        SipTransportKind kind, IPEndPoint remote, IPAddress? from, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var attempt = _byRemote.GetOrAdd((kind, remote), _ => new Lazy<Task<StreamConnection?>>(() => MakeAsync(kind, remote, from)));
+            var connection = await attempt.Value.WaitAsync(cancellation);
+            if (connection is { IsOpen: true })
+                return connection;
+            _byRemote.TryRemove(KeyValuePair.Create((kind, remote), attempt));
+            if (connection is null)
+                return null;
+        }
+    }
+
+    /// <summary>
+    /// RFC 5923 §8: requests for the address the peer gave in its Via may go over the connection it made. An existing way to that
+    /// address is never displaced, and the address must be the peer's own.
+    /// </summary>
+    public void AddAlias(StreamConnection connection, int port)
+    {
+        var address = new IPEndPoint(connection.Flow.Remote.Address, port);
+        if (_byRemote.TryAdd((connection.Flow.Kind, address), Made(connection)))
+            connection.Alias = address;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        foreach (var listener in _listening)
+            await listener.UnbindAsync();
+        await Task.WhenAll(_accepting);
+        foreach (var (connection, _) in _byId.Values)
+            connection.Close("the endpoint is closing");
+        await Task.WhenAll(_byId.Values.Select(c => c.Running));
+        foreach (var listener in _listening)
+            await listener.DisposeAsync();
+        _contexts.Dispose();
+        _closing.Dispose();
+    }
+
+    private static Socket Bind(EndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = false;   // 0.0.0.0 and [::] are two listen addresses
+            socket.Bind(address);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(SipTransportKind kind, IConnectionListener listener)
+    {
+        while (true)
+        {
+            try
+            {
+                var context = await listener.AcceptAsync(_closing.Token);
+                if (context is null)
+                    return;
+                var remote = (IPEndPoint)context.RemoteEndPoint!;
+                if (TryCount(remote.Address))
+                    Start(kind, remote, context, accepted: true);
+                else
+                    await RefuseAsync(remote, context);
+            }
+            catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                // Out of descriptors, most likely: accepting goes on when some are free again.
+                LogAcceptFailed(listener.EndPoint, e.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task RefuseAsync(IPEndPoint remote, ConnectionContext context)
+    {
+        LogRefused(remote);
+        context.Abort();
+        await context.DisposeAsync();
+    }
+
+    private async Task<StreamConnection?> MakeAsync(SipTransportKind kind, IPEndPoint remote, IPAddress? from)
+    {
+        if (_byId.Count >= _options.MaxConnections)
+            return null;
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _closing.Token);
+        try
+        {
+            if (from is not null)
+                socket.Bind(new IPEndPoint(from, 0));
+            await socket.ConnectAsync(remote, either.Token);
+            return Start(kind, remote, _contexts.Create(socket), accepted: false);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            LogConnectFailed(kind, remote, e is SocketException ? e.Message : "no answer in time");
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    private StreamConnection Start(SipTransportKind kind, IPEndPoint remote, ConnectionContext context, bool accepted)
+    {
+        var flow = new SipFlow(kind, remote, (IPEndPoint)context.LocalEndPoint!, Interlocked.Increment(ref _lastId));
+        var connection = new StreamConnection(flow, context, _options, _onMessage, _wheel, _time, _logger);
+        if (accepted)
+            _byRemote[(kind, remote)] = Made(connection);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _byId[flow.ConnectionId] = (connection, RunAsync(connection, begun.Task, accepted));
+        begun.SetResult();
+        return connection;
+    }
+
+    private async Task RunAsync(StreamConnection connection, Task begun, bool accepted)
+    {
+        await begun;   // so that the end cannot be entered in the table before the beginning
+        await connection.RunAsync();
+        await ForgetAsync(connection, connection.Flow.Remote);
+        if (connection.Alias is { } alias)
+            await ForgetAsync(connection, alias);
+        _byId.TryRemove(connection.Flow.ConnectionId, out _);
+        if (accepted)
+            Uncount(connection.Flow.Remote.Address);
+    }
+
+    private async Task ForgetAsync(StreamConnection connection, IPEndPoint remote)
+    {
+        // Only this connection's own entry: a newer one may already have taken the place.
+        var key = (connection.Flow.Kind, remote);
+        if (_byRemote.TryGetValue(key, out var made) && await made.Value == connection)
+            _byRemote.TryRemove(KeyValuePair.Create(key, made));
+    }
+
+    private static Lazy<Task<StreamConnection?>> Made(StreamConnection connection) => new(Task.FromResult<StreamConnection?>(connection));
+
+    private bool TryCount(IPAddress peer)
+    {
+        lock (_accepted)
+        {
+            var count = _accepted.GetValueOrDefault(peer);
+            if (count >= _options.MaxConnectionsPerPeer || _byId.Count >= _options.MaxConnections)
+                return false;
+            _accepted[peer] = count + 1;
+            return true;
+        }
+    }
+
+    private void Uncount(IPAddress peer)
+    {
+        lock (_accepted)
+        {
+            if (--_accepted[peer] == 0)
+                _accepted.Remove(peer);
+        }
+    }
+
+    [LoggerMessage(1121, LogLevel.Debug, "Connecting to {Kind} {Remote} failed: {Reason}")]
+    private partial void LogConnectFailed(SipTransportKind kind, IPEndPoint remote, string reason);
+
+    [LoggerMessage(1122, LogLevel.Warning, "Accepting on {Local} failed: {Reason}")]
+    private partial void LogAcceptFailed(EndPoint local, string reason);
+
+    [LoggerMessage(1123, LogLevel.Debug, "A connection from {Remote} was refused: there are too many")]
+    private partial void LogRefused(IPEndPoint remote);
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Sip.Transactions;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Sip.Transports;
+
+/// <summary>RFC 3261 §18: the sockets and connections of one endpoint, and the choice among them for each message.</summary>
+internal sealed partial class TransportLayer : IAsyncDisposable
+{
+    private readonly SipEndpointOptions _options;
+    private readonly MessageReceived _onMessage;
+    private readonly ILogger _logger;
+    private readonly ILoggerFactory _loggers;
+    private readonly LocalAddresses _localAddresses = new();
+    private readonly List<UdpTransport> _udp = [];
+    private readonly List<SipListenAddress> _bound = [];
+
+    public TransportLayer(SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _onMessage = onMessage;
+        _logger = loggers.CreateLogger<TransportLayer>();
+        _loggers = loggers;
+        Streams = new StreamConnections(options, onMessage, wheel, time, loggers);
+        Usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };   // TCP needs no listener to call out
+        UsesIpv6 = options.Listen.Any(a => a.EndPoint.AddressFamily == AddressFamily.InterNetworkV6);
+    }
+
+    public StreamConnections Streams { get; }
+
+    public IReadOnlyList<SipListenAddress> Bound => _bound;
+
+    /// <summary>What requests can be sent with.</summary>
+    public IReadOnlySet<SipTransportKind> Usable { get; }
+
+    public bool UsesIpv6 { get; }
+
+    /// <exception cref="IOException">An address cannot be bound; the message names it.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        foreach (var address in _options.Listen)
+        {
+            try
+            {
+                _bound.Add(address with { EndPoint = await BindAsync(address, cancellation) });
+            }
+            catch (Exception e) when (e is SocketException or IOException or AddressInUseException)
+            {
+                throw new IOException($"{address} cannot be listened on: {e.Message}", e);
+            }
+        }
+
+        foreach (var transport in _udp)
+            transport.Start();
+    }
+
+    public Hop? UdpTo(IPEndPoint remote)
+    {
+        UdpTransport? any = null;
+        IPAddress? towards = null;
+        foreach (var transport in _udp)
+        {
+            if (transport.Local.AddressFamily != remote.AddressFamily)
+                continue;
+            any ??= transport;
+            if (_udp.Count == 1 || IsAny(transport.Local.Address))
+                return new Hop(transport, null, remote);
+            if (transport.Local.Address.Equals(towards ??= _localAddresses.Towards(remote.Address)))
+                return new Hop(transport, null, remote);
+        }
+
+        return any is null ? null : new Hop(any, null, remote);
+    }
+
+    public async ValueTask<Hop?> StreamToAsync(SipTransportKind kind, IPEndPoint remote, CancellationToken cancellation)
+    {
+        var from = Listening(kind, remote.AddressFamily)?.EndPoint.Address;
+        var connection = await Streams.ConnectAsync(kind, remote, from is null || IsAny(from) ? null : from, cancellation);
+        return connection is null ? null : new Hop(null, connection, remote);
+    }
+
+    /// <summary>The way a message came, taken backwards.</summary>
+    public async ValueTask<Hop?> AlongAsync(SipFlow flow, CancellationToken cancellation)
+    {
+        if (flow.Kind != SipTransportKind.Udp)
+        {
+            return Streams.Find(flow.ConnectionId) is { IsOpen: true } connection
+                ? new Hop(null, connection, flow.Remote)
+                : await StreamToAsync(flow.Kind, flow.Remote, cancellation);
+        }
+
+        foreach (var transport in _udp)
+        {
+            if (transport.Local.Equals(flow.Local))
+                return new Hop(transport, null, flow.Remote);
+        }
+
+        return UdpTo(flow.Remote);
+    }
+
+    /// <summary>
+    /// RFC 3261 §18.2.2 with RFC 3581: over UDP to the source address, at the source port when the client asked for it and at the
+    /// port of its Via otherwise; else over the connection of the request. The address is always the one the request came from:
+    /// maddr would let anybody aim our responses at others. Null when the connection has gone.
+    /// </summary>
+    public Hop? Back(in SipFlow flow, in Via via)
+    {
+        if (flow.Kind == SipTransportKind.Udp)
+        {
+            var port = via.HasRport ? flow.Remote.Port : via.Port ?? SipTransportKind.Udp.DefaultPort;
+            var to = port == flow.Remote.Port ? flow.Remote : new IPEndPoint(flow.Remote.Address, port);
+            foreach (var transport in _udp)
+            {
+                if (ReferenceEquals(transport.Local, flow.Local))
+                    return new Hop(transport, null, to);
+            }
+
+            return null;
+        }
+
+        return Streams.Find(flow.ConnectionId) is { } connection
+            ? new Hop(null, connection, new IPEndPoint(flow.Remote.Address, via.Port ?? flow.Kind.DefaultPort))
+            : null;
+    }
+
+    public async Task SendResponseAsync(Hop back, byte[] response)
+    {
+        if (back.TrySend(response))
+            return;
+        if (back.Connection is { IsOpen: false } closed
+            && await StreamToAsync(closed.Flow.Kind, back.Remote, CancellationToken.None) is { } another && another.TrySend(response))
+            return;
+        LogResponseLost(back.Flow);
+    }
+
+    /// <summary>What our Via says for a hop: where we listen with its transport, else where the connection begins.</summary>
+    public string SentBy(in Hop hop)
+    {
+        var flow = hop.Flow;
+        var local = hop.Connection is null ? flow.Local : Listening(flow.Kind, flow.Local.AddressFamily) is { } listening
+            ? new IPEndPoint(flow.Local.Address, listening.EndPoint.Port)
+            : flow.Local;
+        return (IsAny(local.Address) ? new IPEndPoint(_localAddresses.Towards(flow.Remote.Address), local.Port) : local).ToString();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var transport in _udp)
+            transport.Dispose();
+        await Streams.DisposeAsync();
+    }
+
+    private async Task<IPEndPoint> BindAsync(SipListenAddress address, CancellationToken cancellation)
+    {
+        switch (address.Kind)
+        {
+            case SipTransportKind.Udp:
+                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, _loggers.CreateLogger<UdpTransport>());
+                _udp.Add(transport);
+                return transport.Local;
+            case SipTransportKind.Tcp:
+                return await Streams.ListenAsync(address.Kind, address.EndPoint, cancellation);
+            default:
+                throw new IOException($"this endpoint serves udp and tcp, not {address.Kind.UriName}");
+        }
+    }
+
+    private SipListenAddress? Listening(SipTransportKind kind, AddressFamily family)
+    {
+        foreach (var address in _bound)
+        {
+            if (address.Kind == kind && address.EndPoint.AddressFamily == family)
+                return address;
+        }
+
+        return null;
+    }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    [LoggerMessage(1131, LogLevel.Debug, "A response to {Flow} could not be sent")]
+    private partial void LogResponseLost(SipFlow flow);
+}
