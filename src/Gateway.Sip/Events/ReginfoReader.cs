@@ -14,6 +14,9 @@ internal static partial class ReginfoReader
     private const string ReginfoNamespace = "urn:ietf:params:xml:ns:reginfo";
     private const string GruuNamespace = "urn:ietf:params:xml:ns:gruuinfo";
 
+    // Of one contact; a Contact header has a handful.
+    private const int MaxParameters = 64;
+
     private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit,
@@ -153,7 +156,7 @@ internal static partial class ReginfoReader
                 case "display-name" when _contact is not null:
                     _contact = _contact with { DisplayName = Text.ToString().Trim() };
                     break;
-                case "unknown-param" when _contact is not null && _parameter is not null:
+                case "unknown-param" when _contact is { Parameters.Count: < MaxParameters } && _parameter is not null:
                     _contact = _contact with { Parameters = With(_contact.Parameters, _parameter.Trim(), Text.ToString().Trim()) };
                     break;
                 case "contact" when _contact is not null:

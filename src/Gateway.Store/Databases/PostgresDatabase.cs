@@ -29,7 +29,8 @@ internal sealed class PostgresDatabase : StoreDatabase
         _contexts = new PooledDbContextFactory<PostgresGatewayDb>(options);
     }
 
-    public override string Place => $"PostgreSQL database {_connection.Database ?? _connection.Username} at {_connection.Host}:{_connection.Port}";
+    public override string Place =>
+        $"PostgreSQL database {_connection.Database ?? _connection.Username} at {_connection.Host}:{_connection.Port}";
 
     public override GatewayDb Open() => _contexts.CreateDbContext();
 
@@ -48,11 +49,11 @@ internal sealed class PostgresDatabase : StoreDatabase
                 await creator.CreateAsync(cancel);
             }
         }
-        catch (PostgresException already) when (already.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException made) when (made.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
             // Another node made it between our two steps.
         }
-        catch (Exception fault) when (fault is DbException or TimeoutException)
+        catch (Exception fault) when (fault is DbException || IsUnavailable(fault))
         {
             throw Unusable(fault);
         }

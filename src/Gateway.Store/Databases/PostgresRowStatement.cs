@@ -16,8 +16,8 @@ internal sealed class PostgresRowStatement<T> : RowStatement<T>
         _shape = shape;
         _binder = new Binder(shape.Kinds);
         _command = new NpgsqlCommand(text, connection);
-        for (var i = 0; i < shape.Kinds.Count; i++)
-            _command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | TypeOf(shape.Kinds[i]), Value = _binder.Columns[i] });
+        foreach (var (kind, column) in shape.Kinds.Zip(_binder.Columns))
+            _command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | TypeOf(kind), Value = column });
         _command.Prepare();
     }
 

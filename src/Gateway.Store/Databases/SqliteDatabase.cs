@@ -70,7 +70,8 @@ internal sealed class SqliteDatabase : StoreDatabase
         {
             try
             {
-                var held = new FileStream(_file + "-schema", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                var held = new FileStream(
+                    _file + "-schema", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
                 await db.Database.ExecuteSqlRawAsync("""DROP TABLE IF EXISTS "__EFMigrationsLock" """, cancel);
                 return held;
             }
@@ -95,7 +96,8 @@ internal sealed class SqliteDatabase : StoreDatabase
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back when it starts anew.
+        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back when it starts
+        // anew.
         command.CommandText = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864";
         command.ExecuteNonQuery();
     }

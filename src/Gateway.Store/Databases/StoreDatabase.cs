@@ -27,10 +27,16 @@ internal abstract class StoreDatabase : IAsyncDisposable
 
     public abstract RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection);
 
-    /// <summary>Sets the columns of the shape (its last one is the key, its first the state) where the state is not final yet, and tells where it did.</summary>
+    /// <summary>
+    /// Sets the columns of the shape (its last one is the key, its first the state) where the state is not final yet, and tells where it
+    /// did.
+    /// </summary>
     public abstract RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection);
 
     public virtual ValueTask DisposeAsync() => default;
+
+    public StoreUnavailableException Unavailable(Exception fault) =>
+        new($"The {Place} is unavailable: {fault.GetBaseException().Message}", fault);
 
     protected StoreUnavailableException Unusable(Exception fault) =>
         new($"Store:ConnectionString: cannot use the {Place}: {fault.GetBaseException().Message}", fault);

@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore.Metadata;
 namespace Gateway.Store;
 
 /// <summary>
-/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever concludes
-/// first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
+/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever
+/// concludes first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
 /// </summary>
 public sealed class MessageProgress : RowProgress
 {

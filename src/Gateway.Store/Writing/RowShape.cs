@@ -42,11 +42,14 @@ internal sealed class RowShape<T>
         return new RowShape<T>(entity, [.. entity.GetProperties().Where(p => p.ValueGenerated == ValueGenerated.Never)]);
     }
 
-    /// <summary>Columns of <typeparamref name="TRow"/> that <typeparamref name="T"/> has under the same names, in the order given.</summary>
+    /// <summary>
+    /// Columns of <typeparamref name="TRow"/> that <typeparamref name="T"/> has under the same names, in the order given.
+    /// </summary>
     public static RowShape<T> Part<TRow>(IModel model, string? keptWhenNull, params string[] names)
     {
         var entity = model.FindEntityType(typeof(TRow))!;
-        return new RowShape<T>(entity, [.. names.Select(n => entity.FindProperty(n)!)]) { KeptWhenNull = Array.IndexOf(names, keptWhenNull) };
+        var columns = names.Select(n => entity.FindProperty(n)!).ToList();
+        return new RowShape<T>(entity, columns) { KeptWhenNull = Array.IndexOf(names, keptWhenNull) };
     }
 
     private static string Quote(string name) => $"\"{name}\"";

@@ -15,10 +15,11 @@ internal abstract class RowStatement<T> : IDisposable
     protected static string UpdateText(RowShape<T> shape, Func<int, string> value, string from)
     {
         var (state, key) = (0, shape.Columns.Count - 1);
-        var sets = Enumerable.Range(0, key).Select(i => $"{shape.Columns[i]} = {(i == shape.KeptWhenNull ? $"COALESCE({value(i)}, {Stored(i)})" : value(i))}");
+        var sets = Enumerable.Range(0, key).Select(i => $"{shape.Columns[i]} = {NewValue(i)}");
         return $"UPDATE {shape.Table} SET {string.Join(", ", sets)}{from} "
             + $"WHERE {Stored(key)} = {value(key)} AND {Stored(state)} < 10 RETURNING {Stored(key)}";
 
+        string NewValue(int column) => column == shape.KeptWhenNull ? $"COALESCE({value(column)}, {Stored(column)})" : value(column);
         string Stored(int column) => $"{shape.Table}.{shape.Columns[column]}";
     }
 }

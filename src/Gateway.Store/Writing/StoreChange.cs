@@ -1,8 +1,8 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// What becomes durable together or not at all. Within one transaction new rows come first, then progress, then what the progress that applied
-/// brings with it. A change may be written again after it failed; one that was written is done with.
+/// What becomes durable together or not at all. Within one transaction new rows come first, then progress, then what the progress that
+/// applied brings with it. A change may be written again after it failed; one that was written is done with.
 /// </summary>
 public sealed class StoreChange
 {
@@ -19,9 +19,10 @@ public sealed class StoreChange
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
 
     /// <summary>
-    /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does not
-    /// contend for the one write lock. It runs on the writer's thread, must be short and synchronous, and may run twice (when another change of
-    /// its batch fails), so it sets what it wants rather than adding to what it finds. What it leaves in the change tracker is saved after it.
+    /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does
+    /// not contend for the one write lock. It runs on the writer's thread, must be short and synchronous, and may run twice (when another
+    /// change of its batch fails), so it sets what it wants rather than adding to what it finds. What it leaves in the change tracker is
+    /// saved after it.
     /// </summary>
     public Action<GatewayDb>? Other { get; init; }
 
