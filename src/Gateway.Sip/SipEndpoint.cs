@@ -21,6 +21,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     private readonly UserAgentServer _server;
     private readonly UserAgentClient _client;
     private readonly SipMetrics _metrics;
+    private bool _disposed;
 
     public SipEndpoint(SipEndpointOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -90,6 +91,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     /// <summary>Ends every connection and socket; requests under way end as transport errors.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         await _transports.DisposeAsync();
         ClientTransactions.EndAll();
         Wheel.Dispose();

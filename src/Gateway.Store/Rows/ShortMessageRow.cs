@@ -44,7 +44,7 @@ public sealed class ShortMessageRow
 
     public MessageSource Source { get; set; }
     public RouteKind Route { get; set; }
-    /// <summary>The account's api_key (from REST, or owner of the number an <see cref="RouteKind.Application"/> route leads to), or null.</summary>
+    /// <summary>api_key of the account that sent it, or null when no account did.</summary>
     public string? Account { get; set; }
     /// <summary>Name of the carrier it came from or goes to, or null.</summary>
     public string? Carrier { get; set; }

@@ -1,0 +1,117 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace Gateway.Store;
+
+internal sealed class PostgresDatabase : StoreDatabase
+{
+    private const long SchemaLock = 0x6174_6577_6179; // any number that no other user of the server takes
+
+    private readonly NpgsqlConnectionStringBuilder _connection;
+    private readonly PooledDbContextFactory<PostgresGatewayDb> _contexts;
+
+    public PostgresDatabase(string connectionString, string migrationsAssembly)
+    {
+        _connection = new NpgsqlConnectionStringBuilder(connectionString);
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        // Callers wait for these two when the server is gone, so seconds, unless the operator says otherwise.
+        if (!given.ContainsKey("Timeout"))
+            _connection.Timeout = 5;
+        if (!given.ContainsKey("Command Timeout"))
+            _connection.CommandTimeout = 10;
+        _connection.ApplicationName ??= "gateway";
+        var options = new DbContextOptionsBuilder<PostgresGatewayDb>()
+            .UseNpgsql(_connection.ToString(), postgres => postgres.MigrationsAssembly(migrationsAssembly))
+            .Options;
+        _contexts = new PooledDbContextFactory<PostgresGatewayDb>(options);
+    }
+
+    public override string Place =>
+        $"PostgreSQL database {_connection.Database ?? _connection.Username} at {_connection.Host}:{_connection.Port}";
+
+    public override GatewayDb Open() => _contexts.CreateDbContext();
+
+    public override async Task CreateAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await using var db = Open();
+            var creator = db.GetService<IRelationalDatabaseCreator>();
+            try
+            {
+                await db.Database.OpenConnectionAsync(cancel);
+            }
+            catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
+            {
+                await creator.CreateAsync(cancel);
+            }
+        }
+        catch (PostgresException made) when (made.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            // Another node made it between our two steps.
+        }
+        catch (Exception fault) when (fault is DbException || IsUnavailable(fault))
+        {
+            throw Unusable(fault);
+        }
+    }
+
+    public override async Task<IAsyncDisposable> LockSchemaAsync(GatewayDb db, CancellationToken cancel)
+    {
+        // The lock is the session's: closing this unpooled connection, or dying, gives it back.
+        var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_connection.ToString()) { Pooling = false }.ToString());
+        try
+        {
+            await session.OpenAsync(cancel);
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({SchemaLock})", session) { CommandTimeout = 0 };
+            await command.ExecuteNonQueryAsync(cancel);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override bool IsUnavailable(Exception fault) => fault switch
+    {
+        PostgresException postgres => postgres.SqlState[..2] is
+            "08"            // connection exception
+            or "53"         // insufficient resources: disk, memory, connections
+            or "57"         // operator intervention: shutdown, crash, time-out
+            or "58"         // system error
+            || postgres.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction, // a standby
+        NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException or TimeoutException } => true,
+        { InnerException: { } inner } => IsUnavailable(inner),
+        _ => false,
+    };
+
+    public override void PrepareWriter(DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        // The writer finds rows by their keys only, whatever plan looks cheap while a table is still small; and its word is durable.
+        command.CommandText = """
+            SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+            """;
+        command.ExecuteNonQuery();
+    }
+
+    public override void AfterCommit(DbConnection connection, int rows) { }
+
+    public override RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection) =>
+        PostgresRowStatement<T>.Insert(shape, returnIds, (NpgsqlConnection)connection);
+
+    public override RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection) =>
+        PostgresRowStatement<T>.UpdateUnlessFinal(shape, (NpgsqlConnection)connection);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await using var connection = new NpgsqlConnection(_connection.ToString());
+        NpgsqlConnection.ClearPool(connection);
+    }
+}

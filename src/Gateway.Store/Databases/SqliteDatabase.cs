@@ -1,0 +1,121 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Store;
+
+internal sealed class SqliteDatabase : StoreDatabase
+{
+    private static readonly TimeSpan SchemaLockInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly TimeProvider _time;
+    private readonly string _file;
+    private readonly string _connectionString;
+    private readonly PooledDbContextFactory<SqliteGatewayDb> _contexts;
+    private readonly SqliteCheckpointer _checkpointer;
+
+    public SqliteDatabase(string connectionString, string migrationsAssembly, TimeProvider time, ILoggerFactory logging)
+    {
+        _time = time;
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        if (connection.Mode == SqliteOpenMode.Memory || connection.DataSource is "" or ":memory:")
+            throw new ArgumentException("the store must be durable, so Data Source has to name a file");
+        if (connection.DefaultTimeout == 30)
+            connection.DefaultTimeout = 10; // somebody who waits longer for the write lock has a writer that hangs
+        _file = Path.GetFullPath(connection.DataSource);
+        connection.DataSource = _file;
+        _connectionString = connection.ToString();
+        var options = new DbContextOptionsBuilder<SqliteGatewayDb>()
+            .UseSqlite(_connectionString, sqlite => sqlite.MigrationsAssembly(migrationsAssembly))
+            .AddInterceptors(new SqliteConnectionSetup())
+            .Options;
+        _contexts = new PooledDbContextFactory<SqliteGatewayDb>(options);
+        _checkpointer = new SqliteCheckpointer(_connectionString, logging.CreateLogger<SqliteCheckpointer>());
+    }
+
+    public override string Place => $"SQLite file {_file}";
+
+    public override GatewayDb Open() => _contexts.CreateDbContext();
+
+    public override async Task CreateAsync(CancellationToken cancel)
+    {
+        try
+        {
+            // It holds people's messages, so it is its owner's alone; SQLite gives its side files the same mode.
+            if (!File.Exists(_file))
+            {
+                var create = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
+                if (!OperatingSystem.IsWindows())
+                    create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                await using var file = new FileStream(_file, create);
+            }
+            await using var db = Open();
+            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL", cancel);
+        }
+        catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(fault);
+        }
+    }
+
+    /// <summary>
+    /// EF's own lock is a row that outlives a process killed while it migrates, and would block every later start; the file lock dies with
+    /// its process, so whoever holds it may throw that row away.
+    /// </summary>
+    public override async Task<IAsyncDisposable> LockSchemaAsync(GatewayDb db, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                var held = new FileStream(
+                    _file + "-schema", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                await db.Database.ExecuteSqlRawAsync("""DROP TABLE IF EXISTS "__EFMigrationsLock" """, cancel);
+                return held;
+            }
+            catch (IOException)
+            {
+                await Task.Delay(SchemaLockInterval, _time, cancel);
+            }
+        }
+    }
+
+    public override bool IsUnavailable(Exception fault) => fault switch
+    {
+        SqliteException sqlite => sqlite.SqliteErrorCode is
+            5 or 6       // SQLITE_BUSY, SQLITE_LOCKED: somebody else keeps the write lock beyond our patience
+            or 8 or 10   // SQLITE_READONLY, SQLITE_IOERR
+            or 11 or 26  // SQLITE_CORRUPT, SQLITE_NOTADB
+            or 13 or 14, // SQLITE_FULL, SQLITE_CANTOPEN
+        { InnerException: { } inner } => IsUnavailable(inner),
+        _ => false,
+    };
+
+    public override void PrepareWriter(DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back when it starts
+        // anew.
+        command.CommandText = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864";
+        command.ExecuteNonQuery();
+    }
+
+    public override void AfterCommit(DbConnection connection, int rows) => _checkpointer.AfterCommit((SqliteConnection)connection, rows);
+
+    public override RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection) =>
+        SqliteRowStatement<T>.Insert(shape, returnIds, (SqliteConnection)connection);
+
+    public override RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection) =>
+        SqliteRowStatement<T>.UpdateUnlessFinal(shape, (SqliteConnection)connection);
+
+    public override ValueTask DisposeAsync()
+    {
+        _checkpointer.Dispose();
+        // The pool would keep the file open, and its log beside it.
+        using var connection = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(connection);
+        return default;
+    }
+}

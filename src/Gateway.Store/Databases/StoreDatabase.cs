@@ -1,0 +1,43 @@
+using System.Data.Common;
+
+namespace Gateway.Store;
+
+/// <summary>What SQLite and PostgreSQL do differently; everything else is written once over the one model.</summary>
+internal abstract class StoreDatabase : IAsyncDisposable
+{
+    /// <summary>Where the data is, for people, without secrets.</summary>
+    public abstract string Place { get; }
+
+    public abstract GatewayDb Open();
+
+    /// <summary>Makes the database when there is none, or says why it cannot be used.</summary>
+    public abstract Task CreateAsync(CancellationToken cancel);
+
+    /// <summary>One process at a time changes the schema; the lock goes with the process that holds it.</summary>
+    public abstract Task<IAsyncDisposable> LockSchemaAsync(GatewayDb db, CancellationToken cancel);
+
+    /// <summary>The fault lies with the database or the way to it, not with what was written.</summary>
+    public abstract bool IsUnavailable(Exception fault);
+
+    /// <summary>Once for each connection of the writer.</summary>
+    public abstract void PrepareWriter(DbConnection connection);
+
+    /// <summary>On the writer's thread after each commit, between transactions.</summary>
+    public abstract void AfterCommit(DbConnection connection, int rows);
+
+    public abstract RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection);
+
+    /// <summary>
+    /// Sets the columns of the shape (its last one is the key, its first the state) where the state is not final yet, and tells where it
+    /// did.
+    /// </summary>
+    public abstract RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection);
+
+    public virtual ValueTask DisposeAsync() => default;
+
+    public StoreUnavailableException Unavailable(Exception fault) =>
+        new($"The {Place} is unavailable: {fault.GetBaseException().Message}", fault);
+
+    protected StoreUnavailableException Unusable(Exception fault) =>
+        new($"Store:ConnectionString: cannot use the {Place}: {fault.GetBaseException().Message}", fault);
+}

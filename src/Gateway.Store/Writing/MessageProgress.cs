@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Gateway.Store;
+
+/// <summary>
+/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever
+/// concludes first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
+/// </summary>
+public sealed class MessageProgress : RowProgress
+{
+    private List<WebhookRow>? _webhooks;
+    private List<ShortMessageRow>? _followUps;
+
+    public required MessageState State { get; init; }
+    public byte SegmentsDone { get; init; }
+    public byte Attempts { get; init; }
+    /// <summary>Unix milliseconds; null once concluded, and only then.</summary>
+    public long? DueAt { get; init; }
+    public long? ConcludedAt { get; init; }
+    public byte ErrorCode { get; init; }
+    public string? Reason { get; init; }
+    /// <summary>Null keeps those already stored.</summary>
+    public string? CarrierMessageIds { get; init; }
+
+    /// <summary>Written in the same transaction, if this progress applies.</summary>
+    public List<WebhookRow> Webhooks => _webhooks ??= [];
+
+    /// <summary>Messages this one causes (an SMS-STATUS-REPORT, say), written in the same transaction if this progress applies.</summary>
+    public List<ShortMessageRow> FollowUps => _followUps ??= [];
+
+    internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
+    internal IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
+
+    internal static RowShape<MessageProgress> Shape(IModel model) =>
+        RowShape<MessageProgress>.Part<ShortMessageRow>(
+            model, keptWhenNull: nameof(CarrierMessageIds),
+            nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
+            nameof(CarrierMessageIds), nameof(Id));
+}

@@ -1,0 +1,13 @@
+using Gateway.Store;
+
+namespace Gateway.Acceptance;
+
+public static class AcceptanceExtensions
+{
+    public static WebApplicationBuilder AddAcceptance(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(services => new MessageId(services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<Segments>().AddSingleton<Acceptor>();
+        return builder;
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Gateway.Delivery;
+using Gateway.Routing;
+using Gateway.Store;
+
+namespace Gateway.Acceptance;
+
+/// <summary>
+/// The one way into the gateway: every face hands its messages over here. A message is routed, stored durably, and only then is its mailbox rung
+/// and the face told yes.
+/// </summary>
+public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
+    TimeProvider time)
+{
+    /// <summary>How long the same message from the same sender is one message: handsets and carriers repeat within minutes.</summary>
+    private static readonly TimeSpan RepeatWindow = TimeSpan.FromMinutes(10);
+    private const int MaxSegments = 255;
+    private const int MaxUserDataOctets = 140;
+
+    // Repeats that arrive while the first is still being written; later ones are found in the store.
+    private readonly ConcurrentDictionary<(string Originator, string ForeignId), Task<AcceptanceResult>> _underWay = new();
+
+    /// <summary>When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id) gets the first one's answer.</summary>
+    public Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
+    {
+        if (submission.ForeignId is not { } foreignId) return StoreAsync(submission, cancel);
+        var key = (submission.Originator, foreignId);
+        var mine = new TaskCompletionSource<AcceptanceResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _underWay.GetOrAdd(key, mine.Task);
+        return first == mine.Task ? OnceAsync(submission, key, mine) : RepeatOfAsync(first);
+    }
+
+    private static async Task<AcceptanceResult> RepeatOfAsync(Task<AcceptanceResult> first) => (await first) with { Repeat = true };
+
+    private async Task<AcceptanceResult> OnceAsync(Submission submission, (string Originator, string ForeignId) key,
+        TaskCompletionSource<AcceptanceResult> mine)
+    {
+        var result = AcceptanceResult.Refused(Refusal.StoreUnavailable, "interrupted");
+        try
+        {
+            // Not cancelled with the first caller: the others wait for the same outcome.
+            result = await FindRepeatAsync(key) ?? await StoreAsync(submission, CancellationToken.None);
+            return result;
+        }
+        finally
+        {
+            _underWay.TryRemove(key, out _);
+            mine.SetResult(result);
+        }
+    }
+
+    private async Task<AcceptanceResult?> FindRepeatAsync((string Originator, string ForeignId) key)
+    {
+        var since = (time.GetUtcNow() - RepeatWindow).ToUnixTimeMilliseconds();
+        try
+        {
+            return await store.DueMessages.FindRepeatAsync(key.Originator, key.ForeignId, since, CancellationToken.None) is { } row
+                ? new AcceptanceResult(Refusal.None, row.RouteReason, row.Id, row.SegmentCount, row.AcceptedAt, Repeat: true)
+                : null;
+        }
+        catch (StoreUnavailableException e)
+        {
+            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
+        }
+    }
+
+    private async Task<AcceptanceResult> StoreAsync(Submission submission, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var recipient = submission.Source is MessageSource.Volte or MessageSource.Ott
+            ? numbers.Dialled(submission.Destination)
+            : NumberPlan.International(submission.Destination);
+        if (recipient is null) return AcceptanceResult.Refused(Refusal.InvalidDestination, $"{submission.Destination} is not a number");
+        // What a carrier brings is for us or for nobody: passing it on to another carrier would make us an open relay.
+        if (router.Find(recipient) is not { } route || route.Kind == RouteKind.Carrier && submission.Source == MessageSource.Carrier)
+            return AcceptanceResult.Refused(Refusal.Unroutable, $"{recipient} is nobody's here and no carrier serves it");
+
+        var row = NewRow(submission, recipient, route);
+        var count = Fill(row, submission.Content);
+        if (count is < 1 or > MaxSegments) return AcceptanceResult.Refused(Refusal.TooLong, "the content does not fit into 255 segments");
+        row.SegmentCount = (byte)count;
+        row.Id = ids.Take(count);
+
+        var change = new StoreChange();
+        change.NewMessages.Add(row);
+        try
+        {
+            if (!await store.Writer.TryWriteAsync(change)) return AcceptanceResult.Refused(Refusal.Overloaded, "too many writes wait");
+        }
+        catch (StoreUnavailableException e)
+        {
+            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
+        }
+        mailboxes.Ring(row);
+        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
+    }
+
+    private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
+    {
+        // Whole seconds: this is also the TP-SCTS, and what a repeat or a status report says must be equal to it.
+        var now = time.GetUtcNow().ToUnixTimeSeconds() * 1000;
+        return new ShortMessageRow
+        {
+            Source = submission.Source,
+            Route = route.Kind,
+            Account = submission.Account,
+            Carrier = submission.Carrier ?? route.Carrier,
+            RouteReason = route.Reason,
+            Recipient = recipient,
+            Originator = submission.Originator,
+            ConcatenationReference = (ushort)Random.Shared.Next(ushort.MaxValue + 1),
+            AcceptedAt = now,
+            ExpiresAt = time.GetUtcNow().ToUnixTimeMilliseconds() + (long)submission.Validity.TotalMilliseconds,
+            DueAt = now,
+            ReceiptRequested = submission.ReceiptRequested,
+            CallbackUrl = submission.CallbackUrl,
+            ClientReference = submission.ClientReference,
+            AccountReference = submission.AccountReference,
+            SubmitReference = submission.SubmitReference,
+            SubmitDestination = submission.SubmitDestination,
+            ImdnMessageId = submission.ImdnMessageId,
+            ForeignId = submission.ForeignId,
+        };
+    }
+
+    /// <returns>How many segments it takes.</returns>
+    private int Fill(ShortMessageRow row, SubmittedContent content)
+    {
+        if (content is TextContent text)
+        {
+            row.Text = text.Text;
+            return segments.Choose(row, text);
+        }
+        var data = (UserDataContent)content;
+        row.Content = ContentKind.UserData;
+        row.UserData = data.UserData;
+        row.UserDataLength = data.Length;
+        row.HasUserDataHeader = data.HasUserDataHeader;
+        row.DataCodingScheme = data.DataCodingScheme;
+        row.ProtocolIdentifier = data.ProtocolIdentifier;
+        return data.UserData.Length <= MaxUserDataOctets ? 1 : MaxSegments + 1;
+    }
+}

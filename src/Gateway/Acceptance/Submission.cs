@@ -1,0 +1,47 @@
+using Gateway.Store;
+
+namespace Gateway.Acceptance;
+
+/// <summary>A short message as a face hands it over: authenticated and well-formed, not yet routed or stored.</summary>
+public sealed record Submission
+{
+    public required MessageSource Source { get; init; }
+    /// <summary>api_key of the sending account, or null.</summary>
+    public string? Account { get; init; }
+    /// <summary>Name of the carrier it came from, or null.</summary>
+    public string? Carrier { get; init; }
+    /// <summary>Sender: digits (with or without plus), a short code, or an alphanumeric name.</summary>
+    public required string Originator { get; init; }
+    /// <summary>Recipient as given: with plus, 00, or as the subscriber dialled it.</summary>
+    public required string Destination { get; init; }
+    public required SubmittedContent Content { get; init; }
+    /// <summary>How long it may be tried.</summary>
+    public TimeSpan Validity { get; init; } = DefaultValidity;
+    public bool ReceiptRequested { get; init; }
+    public string? CallbackUrl { get; init; }
+    public string? ClientReference { get; init; }
+    public string? AccountReference { get; init; }
+    /// <summary>The sender's own id for it (carrier's messageId, handset's Call-ID and RP-MR): a second one from the same originator is the same message.</summary>
+    public string? ForeignId { get; init; }
+    /// <summary>TP-MR of the SMS-SUBMIT.</summary>
+    public byte SubmitReference { get; init; }
+    /// <summary>TP-DA octets of the SMS-SUBMIT, echoed in its SMS-STATUS-REPORT.</summary>
+    public byte[]? SubmitDestination { get; init; }
+    public string? ImdnMessageId { get; init; }
+
+    /// <summary>Nexmo's default: 72 hours.</summary>
+    public static readonly TimeSpan DefaultValidity = TimeSpan.FromHours(72);
+}
+
+/// <summary>What is to be delivered: a text still to be segmented, or one TP-UD as it stands.</summary>
+public abstract record SubmittedContent;
+
+/// <param name="Text">Unicode.</param>
+/// <param name="ForceUcs2">Nexmo's type=unicode: UCS-2 even if the default alphabet would do.</param>
+/// <param name="MessageClass">0 to 3, or null.</param>
+public sealed record TextContent(string Text, bool ForceUcs2 = false, byte? MessageClass = null) : SubmittedContent;
+
+/// <param name="UserData">TP-UD, beginning with the UDH when <paramref name="HasUserDataHeader"/>.</param>
+/// <param name="Length">TP-UDL: septets or octets, as <paramref name="DataCodingScheme"/> says.</param>
+public sealed record UserDataContent(byte[] UserData, byte Length, bool HasUserDataHeader, byte DataCodingScheme, byte ProtocolIdentifier)
+    : SubmittedContent;

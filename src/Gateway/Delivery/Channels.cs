@@ -1,0 +1,64 @@
+using Gateway.Registration;
+using Gateway.Routing;
+using Gateway.Sip;
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>The ways out to subscribers: which one a message takes, and sending on it.</summary>
+public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, SipSettings settings)
+{
+    /// <summary>Contacts that are registered now, the preferred one first.</summary>
+    public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);
+
+    /// <summary>
+    /// 3GPP SMS if any contact takes it (<c>+g.3gpp.smsip</c>), else text; a class that a contact refused for this message is left out. Binary content
+    /// and status reports are for 3GPP contacts alone. Null: nobody registered can take it now.
+    /// </summary>
+    internal Target? Choose(List<ContactRow> registered, Waiting waiting, long now)
+    {
+        ContactRow? text = null;
+        foreach (var contact in registered)
+        {
+            if (contact.ExpiresAt <= now) continue;
+            if (contact.SmsOverIp && !waiting.Refused3gpp) return TargetOf(contact, ContactClass.Volte);
+            if (!contact.SmsOverIp && !waiting.RefusedText) text ??= contact;
+        }
+        return text is null || !waiting.IsText ? null : TargetOf(text, ContactClass.Ott);
+    }
+
+    /// <summary>Nobody is registered: ask the network to tell when that changes. False when there is no network to ask.</summary>
+    public bool Watch(string subscriber) => watcher.Watch(subscriber);
+
+    internal ValueTask<SipOutcome> SendVolteAsync(Target target, ShortMessageRow row, Flight flight) =>
+        endpoint.SendAsync(volte.Deliver(target, row, flight), target.NextHop);
+
+    internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string text) =>
+        endpoint.SendAsync(ott.Message(target, row, text), target.NextHop);
+
+    /// <summary>An RP-ACK or RP-ERROR to a handset that sent us something: to the contact it sent from, or by the way its request came.</summary>
+    public async Task<SipOutcome> SendReportAsync(string identity, string? msisdn, SipFlow from, byte[] body, string inReplyTo)
+    {
+        var flow = from.ToString();
+        var own = msisdn is null ? null : (await contacts.OfAsync(msisdn, CancellationToken.None)).Find(contact => contact.Flow == flow);
+        var target = own is not null ? TargetOf(own, ContactClass.Volte)
+            : new Target(ContactClass.Volte, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
+        return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
+    }
+
+    internal Task<(Verdict Verdict, string? CarrierIds)> SendCarrierAsync(string carrier, ShortMessageRow row, string? text) =>
+        Task.FromResult((new Verdict(Next.Fail, Verdict.Unreachable, $"carrier {carrier} is not there"), (string?)null));
+
+    private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
+
+    private Target TargetOf(ContactRow contact, ContactClass type)
+    {
+        if (contact.Source == ContactSource.Reginfo)
+        {
+            // Kamailio and others rewrite to every contact of the identity whatever Accept-Contact says; the identity is all we may address.
+            return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.PublicUserIdentity), Proxy ?? contact.Path, null);
+        }
+        var flow = contact.Path is null && SipFlow.TryParse(contact.Flow, out var parsed) ? SipTarget.At(parsed) : null;
+        return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.Uri), contact.Path, flow);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using Gateway.Store;
+using Orleans.Configuration;
+using Orleans.Serialization;
+
+namespace Gateway.Delivery;
+
+public static class DeliveryExtensions
+{
+    /// <summary>A mailbox that nobody has spoken to for so long leaves memory; its rows stay.</summary>
+    private static readonly TimeSpan IdleMailbox = TimeSpan.FromMinutes(2);
+
+    public static WebApplicationBuilder AddDelivery(this WebApplicationBuilder builder, GatewaySettings settings)
+    {
+        builder.Host.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(settings.Cluster.SiloPort, settings.Cluster.GatewayPort);
+            silo.Configure<EndpointOptions>(options => options.AdvertisedIPAddress = IPAddress.Parse(settings.Cluster.AdvertisedAddress));
+            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = IdleMailbox);
+            // The rows of the store are no concern of the cluster's: only when one crosses to another node is it written down, as JSON.
+            silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
+        });
+        builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
+        builder.Services.AddHostedService<DueSweep>();
+        return builder;
+    }
+}

@@ -1,0 +1,190 @@
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>Writing down what an attempt came to, and reports that come when nobody waits for them any more.</summary>
+public sealed partial class Mailbox
+{
+    private const int AllSegments = byte.MaxValue;
+
+    public async Task<bool> Report(HandsetReport report)
+    {
+        if (_flight is { } flight && (report.SegmentId == flight.SegmentId || report.SegmentId is null && report.MessageReference == flight.Reference))
+        {
+            flight.Report.TrySetResult(report);
+            return true;
+        }
+        var segmentId = report.SegmentId ?? _references.FirstOrDefault(used => used.Reference == report.MessageReference).SegmentId;
+        if (segmentId == 0) return false;
+        if (_queue.Find(waiting => segmentId - waiting.Row.Id is >= 0 and var index && index < waiting.Row.SegmentCount) is not { } late)
+            return await store.DueMessages.FindAsync(segmentId, CancellationToken.None) is { } row && row.Recipient == Recipient;
+        // After our time-out the handset's network may still have delivered: a late RP-ACK is a delivery; a late RP-ERROR changes no plan.
+        if (report.Cause is null && segmentId - late.Row.Id == late.Row.SegmentsDone)
+        {
+            await ConcludeAsync(late, NewAttempt(late.Row, "volte", "late report", Now), Verdict.OfReport(report, 0), segments: 1);
+            Pump();
+        }
+        return true;
+    }
+
+    public async Task<bool> CarrierReceipt(CarrierReceipt receipt)
+    {
+        if (await store.DueMessages.FindAsync(receipt.MessageId, CancellationToken.None) is not { } row || row.Recipient != Recipient) return false;
+        if (row.State != MessageState.HandedOver) return true;
+        var parts = CarrierParts.Parse(row.CarrierMessageIds);
+        if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
+        var change = new StoreChange();
+        var state = parts.Complete ? parts.State : MessageState.HandedOver;
+        change.Progress.Add(new MessageProgress
+        {
+            Id = row.Id,
+            State = state,
+            SegmentsDone = state == MessageState.Delivered ? row.SegmentCount : row.SegmentsDone,
+            Attempts = row.Attempts,
+            DueAt = parts.Complete ? null : row.ExpiresAt,
+            ConcludedAt = parts.Complete ? Now : null,
+            ErrorCode = parts.ErrorCode,
+            Reason = $"carrier {receipt.Carrier}: {receipt.Status}",
+            CarrierMessageIds = parts.ToString(),
+        });
+        if (parts.Complete) receipts.Tell(change.Progress[0], row, 0, row.SegmentCount, state, parts.ErrorCode, Now);
+        await WriteAsync(change);
+        return true;
+    }
+
+    private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
+        IReadOnlyList<WebhookRow>? webhooks = null) => ConcludeAllAsync([waiting], attempt, verdict, segments, webhooks);
+
+    /// <summary>One verdict for what went out together: usually one message, several when their parts were joined.</summary>
+    /// <param name="segments">How many segments of each message the attempt carried.</param>
+    private async Task ConcludeAllAsync(IReadOnlyList<Waiting> messages, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
+        IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null)
+    {
+        var now = Now;
+        var change = new StoreChange();
+        if (attempt is not null)
+        {
+            attempt.DurationMilliseconds = (int)(now - attempt.StartedAt);
+            attempt.RpCause = verdict.RpCause;
+            attempt.Outcome = verdict.Reason;
+            change.NewAttempts.Add(attempt);
+        }
+        foreach (var waiting in messages)
+        {
+            var progress = After(waiting, verdict, segments, carrierIds, now);
+            progress.Webhooks.AddRange(webhooks ?? []);
+            change.Progress.Add(progress);
+        }
+        await WriteAsync(change);
+        foreach (var (waiting, progress) in messages.Zip(change.Progress))
+        {
+            var row = waiting.Row;
+            (row.State, row.SegmentsDone, row.Attempts, row.DueAt) = (progress.State, progress.SegmentsDone, progress.Attempts, progress.DueAt);
+            if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
+        }
+        Log(messages[0].Row, attempt, verdict);
+        if (verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory) await HoldAsync(now + Delay(verdict, attempts: 1));
+    }
+
+    private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)
+    {
+        var row = waiting.Row;
+        var attempts = (byte)Math.Min(row.Attempts + 1, byte.MaxValue);
+        var done = verdict.Next == Next.Delivered ? (byte)Math.Min(row.SegmentsDone + segments, row.SegmentCount) : row.SegmentsDone;
+        var (state, due) = verdict.Next switch
+        {
+            Next.Delivered when done == row.SegmentCount => (MessageState.Delivered, (long?)null),
+            Next.Delivered or Next.OtherClass => (MessageState.Waiting, now),
+            Next.HandedOver => (MessageState.HandedOver, row.ExpiresAt),
+            Next.Fail => (MessageState.Failed, null),
+            _ => (MessageState.Waiting, Math.Min(now + Delay(verdict, attempts), row.ExpiresAt)),
+        };
+        if (state == MessageState.Waiting) waiting.NotBefore = verdict.Next is Next.Delivered or Next.OtherClass ? 0 : due!.Value;
+        var progress = new MessageProgress
+        {
+            Id = row.Id,
+            State = state,
+            SegmentsDone = done,
+            // A segment's tries are its own: the schedule begins anew with the next one.
+            Attempts = verdict.Next == Next.Delivered && state == MessageState.Waiting ? (byte)0 : attempts,
+            DueAt = due,
+            ConcludedAt = due is null ? now : null,
+            ErrorCode = verdict.ErrorCode,
+            Reason = verdict.Reason,
+            CarrierMessageIds = carrierIds,
+        };
+        if (state == MessageState.Failed) receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, state, verdict.ErrorCode, now);
+        else if (done > row.SegmentsDone) receipts.Tell(progress, row, row.SegmentsDone, done, MessageState.Delivered, 0, now);
+        return progress;
+    }
+
+    /// <summary>Messages whose time is over: never sent, always told of (3GPP TS 23.040 §9.2.3.15: TP-ST 46, VP expired).</summary>
+    private async Task ExpireAsync()
+    {
+        var now = Now;
+        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now) is not { Count: > 0 } expired) return;
+        var change = new StoreChange();
+        foreach (var waiting in expired)
+        {
+            var row = waiting.Row;
+            var progress = new MessageProgress
+            {
+                Id = row.Id,
+                State = MessageState.Expired,
+                SegmentsDone = row.SegmentsDone,
+                Attempts = row.Attempts,
+                ConcludedAt = now,
+                ErrorCode = row.ErrorCode,
+                Reason = row.Reason is null ? "validity over" : $"validity over; last: {row.Reason}",
+            };
+            receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, row.ErrorCode, now);
+            change.Progress.Add(progress);
+        }
+        await WriteAsync(change);
+        expired.ForEach(Remove);
+    }
+
+    private async Task DeferAsync(Waiting waiting, long until)
+    {
+        waiting.NotBefore = until;
+        var row = waiting.Row;
+        row.DueAt = Math.Min(until, row.ExpiresAt);
+        var change = new StoreChange();
+        change.Progress.Add(new MessageProgress
+        {
+            Id = row.Id,
+            State = MessageState.Waiting,
+            SegmentsDone = row.SegmentsDone,
+            Attempts = row.Attempts,
+            DueAt = row.DueAt,
+            ErrorCode = row.ErrorCode,
+            Reason = "waiting for the other parts of a long text",
+        });
+        await store.Writer.WriteAsync(change, CancellationToken.None);
+    }
+
+    private async Task WriteAsync(StoreChange change)
+    {
+        await store.Writer.WriteAsync(change, CancellationToken.None);
+        receipts.Ring(change.Progress);
+    }
+
+    /// <summary>Milliseconds: what the other side asked for, else the schedule's step for this attempt, with a tenth of jitter.</summary>
+    private long Delay(Verdict verdict, int attempts)
+    {
+        if (verdict.After is { } asked) return (long)asked.TotalMilliseconds;
+        var seconds = verdict.Next == Next.AwaitMemory ? MemorySeconds : _schedule[Math.Clamp(attempts - 1, 0, _schedule.Count - 1)];
+        return seconds * (900L + Random.Shared.Next(200));
+    }
+
+    private const int MemorySeconds = 1800;
+    private readonly IReadOnlyList<int> _schedule = settings.Delivery.RetrySeconds is { Count: > 0 } set ? set : [60, 300, 900, 3600];
+
+    private void Log(ShortMessageRow row, AttemptRow? attempt, Verdict verdict)
+    {
+        if (verdict.Next == Next.Delivered)
+            LogDelivered(MessageId.Format(row.Id), attempt?.Segment ?? 0, Recipient, attempt?.Channel ?? "", row.Attempts);
+        else
+            LogAttempt(MessageId.Format(row.Id), Recipient, verdict.Reason, verdict.Next);
+    }
+}

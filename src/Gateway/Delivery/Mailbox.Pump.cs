@@ -1,0 +1,204 @@
+using Gateway.Sip;
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>Choosing the next message and sending it.</summary>
+public sealed partial class Mailbox
+{
+    private const long MinRecheck = 60_000;
+    private Flight? _flight;
+
+    private void Pump()
+    {
+        if (!_pumping) _ = PumpAsync();
+    }
+
+    private async Task PumpAsync()
+    {
+        _pumping = true;
+        try
+        {
+            while (true)
+            {
+                await ExpireAsync();
+                if (_holdUntil > Now) return;
+                if (NextReady() is { } waiting) await AttemptAsync(waiting);
+                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_queue.Count == 0 ? 0 : _queue[^1].Row.Id, CancellationToken.None);
+                else return;
+            }
+        }
+        catch (Exception e)
+        {
+            // Most often the store is away. Rows still say what is due, so the sweep comes back here when it can be read again.
+            LogFault(Recipient, e);
+        }
+        finally
+        {
+            _pumping = false;
+        }
+    }
+
+    private Waiting? NextReady()
+    {
+        var now = Now;
+        return _queue.Find(waiting => waiting.NotBefore <= now);
+    }
+
+    private Task AttemptAsync(Waiting waiting) => waiting.Row.Route switch
+    {
+        RouteKind.Application => ToApplicationAsync(waiting),
+        RouteKind.Carrier => ToCarrierAsync(waiting),
+        _ => ToSubscriberAsync(waiting),
+    };
+
+    private async Task ToApplicationAsync(Waiting waiting)
+    {
+        var account = router.AccountOf(waiting.Row.Recipient);
+        var webhooks = receipts.InboundWebhooks(waiting.Row, account, Now);
+        var attempt = NewAttempt(waiting.Row, "application", account?.ApiKey ?? "", Now);
+        if (webhooks.Count == 0)
+        {
+            await ConcludeAsync(waiting, attempt, new Verdict(Next.Fail, Verdict.Unreachable, $"account {account?.ApiKey} has no InboundUrl"));
+            return;
+        }
+        await ConcludeAsync(waiting, attempt, new Verdict(Next.Delivered, 0, "inbound webhook queued"), webhooks: webhooks);
+    }
+
+    private async Task ToSubscriberAsync(Waiting waiting)
+    {
+        if (channels.Choose(_contacts, waiting, Now) is not { } target)
+        {
+            await LoadContactsAsync(CancellationToken.None); // a refresh moves only the expiry and does not ring here
+            if (channels.Choose(_contacts, waiting, Now) is not { } found)
+            {
+                await NoContactAsync(waiting);
+                return;
+            }
+            target = found;
+        }
+        if (target.Class == ContactClass.Volte) await ToVolteAsync(waiting, target);
+        else await ToOttAsync(waiting, target);
+    }
+
+    private async Task NoContactAsync(Waiting waiting)
+    {
+        if (waiting.Refused3gpp || waiting.RefusedText)
+        {
+            await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
+            return;
+        }
+        // The registrar tells of every registration. The network may forget to (a subscription can fail, an S-CSCF need not send third-party
+        // REGISTERs), so it is asked again, ever more rarely as the message grows old.
+        var watched = channels.Watch(Recipient);
+        var age = Now - waiting.Row.AcceptedAt;
+        await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
+    }
+
+    /// <summary>One segment, one RP-DATA, one report.</summary>
+    private async Task ToVolteAsync(Waiting waiting, Target target)
+    {
+        var row = waiting.Row;
+        var segmentId = row.Id + row.SegmentsDone;
+        var flight = _flight = new Flight(segmentId, NextReference(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
+        var attempt = NewAttempt(row, "volte", target.RequestUri.ToString(), Now);
+        Verdict verdict;
+        try
+        {
+            var outcome = await channels.SendVolteAsync(target, row, flight);
+            attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
+            verdict = flight.Report.Task.IsCompleted ? Verdict.OfReport(await flight.Report.Task, row.Attempts + 1)
+                : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? Verdict.OfReport(await ReportAsync(flight), row.Attempts + 1)
+                : Verdict.OfSip(outcome);
+        }
+        finally
+        {
+            _flight = null;
+        }
+        waiting.Refused3gpp |= verdict.Next == Next.OtherClass;
+        await ConcludeAsync(waiting, attempt, verdict, segments: 1);
+    }
+
+    private async Task<HandsetReport?> ReportAsync(Flight flight)
+    {
+        try
+        {
+            return await flight.Report.Task.WaitAsync(TimeSpan.FromSeconds(settings.Delivery.ReportTimeoutSeconds), time);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The whole text in one MESSAGE; the parts that a handset sent separately are joined first.</summary>
+    private async Task ToOttAsync(Waiting waiting, Target target)
+    {
+        var parts = Joining.PartsOf(waiting, _queue);
+        if (!parts.Complete && Now < parts.Deadline(settings.Delivery.JoinTimeoutSeconds))
+        {
+            await DeferAsync(waiting, parts.Deadline(settings.Delivery.JoinTimeoutSeconds));
+            return;
+        }
+        if (parts.Text is not { } text)
+        {
+            await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
+            return;
+        }
+        var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
+        var outcome = await channels.SendOttAsync(target, waiting.Row, text);
+        attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
+        var verdict = Verdict.OfSip(outcome);
+        waiting.RefusedText |= verdict.Next == Next.OtherClass;
+        await ConcludeAllAsync(parts.Messages, attempt, verdict);
+    }
+
+    private async Task ToCarrierAsync(Waiting waiting)
+    {
+        var parts = Joining.PartsOf(waiting, _queue);
+        if (!parts.Complete && Now < parts.Deadline(settings.Delivery.JoinTimeoutSeconds))
+        {
+            await DeferAsync(waiting, parts.Deadline(settings.Delivery.JoinTimeoutSeconds));
+            return;
+        }
+        var row = waiting.Row;
+        // The routes in order; after a failure the next one has its turn.
+        var routes = router.Carriers(row.Recipient);
+        var carrier = routes.Count == 0 ? row.Carrier! : routes[row.Attempts % routes.Count].Carrier!;
+        var attempt = NewAttempt(row, "carrier", carrier, Now);
+        var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
+        attempt.Status = (short)verdict.Status;
+        await ConcludeAllAsync(parts.Messages, attempt, verdict, carrierIds: carrierIds);
+    }
+
+    private AttemptRow NewAttempt(ShortMessageRow row, string channel, string target, long now) => new()
+    {
+        MessageId = row.Id,
+        Segment = row.SegmentsDone,
+        StartedAt = now,
+        Channel = channel,
+        Target = target,
+    };
+
+    // RP-MR: derived from the segment, so that a repeat carries the same; moved on when another segment had it lately (3GPP.md §2.5: a late
+    // report must not be taken for another message's).
+    private readonly Queue<(byte Reference, long SegmentId)> _references = new();
+
+    private byte NextReference(long segmentId)
+    {
+        foreach (var used in _references)
+            if (used.SegmentId == segmentId) return used.Reference;
+        var reference = (byte)((ulong)(segmentId * -7046029254386353131) >> 56);
+        while (_references.Any(used => used.Reference == reference)) reference++;
+        _references.Enqueue((reference, segmentId));
+        if (_references.Count > 64) _references.Dequeue();
+        return reference;
+    }
+}
+
+/// <summary>A TPDU under way to a handset.</summary>
+/// <param name="Last">Nothing else waits for this recipient: TP-MMS says so.</param>
+internal sealed record Flight(long SegmentId, byte Reference, bool Last)
+{
+    public TaskCompletionSource<HandsetReport> Report { get; } = new();
+}

@@ -1,0 +1,144 @@
+using Gateway.Routing;
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>
+/// One recipient's queue. Policy:
+/// <list type="bullet">
+/// <item>Rows are the truth; this holds at most <see cref="PageSize"/> of them, the oldest, and reads on when they are done.</item>
+/// <item>First in, first out; one segment is under way at a time, and the next leaves when the handset's RP report (VoLTE) or the SIP answer
+/// (OTT) has been written down.</item>
+/// <item>Who has no contact waits for one: a registration (<see cref="ContactsChanged"/>) sends at once. So does RP-SMMA for a full handset.</item>
+/// <item>A failed try holds the recipient for the first step of the schedule and the message for its own step, so a message that always fails
+/// does not block the ones behind it.</item>
+/// <item>Validity is looked at last, just before the wire. An expired message is never sent and is always told of.</item>
+/// <item>A conclusion and everything that tells of it are one transaction; a later conclusion of the same message changes nothing.</item>
+/// <item>It is reentrant, because a handset's report may come before the SIP answer; between two awaits it runs alone.</item>
+/// </list>
+/// </summary>
+[Orleans.Concurrency.Reentrant]
+public sealed partial class Mailbox(GatewayStore store, Channels channels, Receipts receipts, Router router, GatewaySettings settings,
+    TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
+{
+    private const int PageSize = 200;
+    private const int RememberedConclusions = 256;
+    private const long UntilEvent = long.MaxValue;
+
+    private readonly List<Waiting> _queue = [];
+    // Ids concluded lately: a ring or a read that was under way meanwhile may still bring such a row.
+    private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
+    private readonly HashSet<long> _concluded = [];
+    private List<ContactRow> _contacts = [];
+    private bool _more;
+    private bool _pumping;
+    private long _holdUntil;
+
+    private string Recipient => this.GetPrimaryKeyString();
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public override async Task OnActivateAsync(CancellationToken cancel)
+    {
+        await LoadContactsAsync(cancel);
+        await LoadAsync(afterId: 0, cancel);
+    }
+
+    public async Task Accepted(ShortMessageRow row)
+    {
+        if (IsKnown(row.Id)) return;
+        if (_queue.Count >= PageSize || _more) _more = true;
+        else Insert(new Waiting(row));
+        if (_holdUntil > Now) await HoldRowsAsync(_holdUntil);
+        Pump();
+    }
+
+    public async Task ContactsChanged()
+    {
+        await LoadContactsAsync(CancellationToken.None);
+        foreach (var waiting in _queue) waiting.ForgetRefusals();
+        await ReleaseAsync();
+    }
+
+    public Task MemoryAvailable() => ReleaseAsync();
+
+    public async Task Wake()
+    {
+        if (_pumping) return;
+        await LoadAsync(afterId: 0, CancellationToken.None);
+        if (_holdUntil != UntilEvent && _holdUntil <= Now) _holdUntil = 0;
+        Pump();
+    }
+
+    private async Task ReleaseAsync()
+    {
+        if (_holdUntil > Now)
+        {
+            _holdUntil = 0;
+            // Due again in the rows too: if this node dies while it empties the queue, the sweep goes on with it.
+            await store.DueMessages.ReleaseAsync(Recipient, Now, store.Writer, CancellationToken.None);
+        }
+        Pump();
+    }
+
+    private async Task LoadContactsAsync(CancellationToken cancel) => _contacts = await channels.ContactsAsync(Recipient, cancel);
+
+    private async Task LoadAsync(long afterId, CancellationToken cancel)
+    {
+        var rows = await store.DueMessages.WaitingForAsync(Recipient, afterId, PageSize, cancel);
+        _more = rows.Count == PageSize;
+        // What a carrier has is concluded by its receipt; it comes here only when its time is over.
+        foreach (var row in rows)
+            if (!IsKnown(row.Id) && (row.State == MessageState.Waiting || row.ExpiresAt <= Now)) Insert(new Waiting(row));
+    }
+
+    private bool IsKnown(long id) => _concluded.Contains(id) || _queue.Exists(waiting => waiting.Row.Id == id);
+
+    private void Insert(Waiting waiting)
+    {
+        var at = _queue.Count;
+        while (at > 0 && _queue[at - 1].Row.Id > waiting.Row.Id) at--;
+        _queue.Insert(at, waiting);
+    }
+
+    private void Remove(Waiting waiting)
+    {
+        _queue.Remove(waiting);
+        if (!_concluded.Add(waiting.Row.Id)) return;
+        _concludedOrder.Enqueue(waiting.Row.Id);
+        if (_concludedOrder.Count > RememberedConclusions) _concluded.Remove(_concludedOrder.Dequeue());
+    }
+
+    /// <summary>The recipient cannot be served before <paramref name="until"/>; the rows say so too, so the sweep leaves them alone.</summary>
+    private async Task HoldAsync(long until)
+    {
+        _holdUntil = until;
+        await HoldRowsAsync(until);
+    }
+
+    private Task HoldRowsAsync(long until) => store.DueMessages.HoldAsync(Recipient, until, store.Writer, CancellationToken.None);
+
+    [LoggerMessage(3021, LogLevel.Information, "Delivered {MessageId} segment {Segment} to {Recipient} by {Channel} on attempt {Attempt}")]
+    private partial void LogDelivered(string messageId, int segment, string recipient, string channel, int attempt);
+
+    [LoggerMessage(3022, LogLevel.Information, "{MessageId} to {Recipient}: {Reason}; {Next}")]
+    private partial void LogAttempt(string messageId, string recipient, string reason, Next next);
+
+    [LoggerMessage(3023, LogLevel.Error, "The mailbox of {Recipient} stopped at a fault and goes on with the next sweep")]
+    private partial void LogFault(string recipient, Exception e);
+}
+
+/// <summary>A row in the queue and what only memory needs to know of it.</summary>
+internal sealed class Waiting(ShortMessageRow row)
+{
+    public ShortMessageRow Row => row;
+    /// <summary>Unix milliseconds before which it is not tried again; 0: at once.</summary>
+    public long NotBefore { get; set; } = row.Attempts > 0 && row.DueAt < row.ExpiresAt ? row.DueAt!.Value : 0;
+    /// <summary>A text client can show it.</summary>
+    public bool IsText => row.Content == ContentKind.Text
+        || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
+    /// <summary>A contact answered 415 or 488 to this class.</summary>
+    public bool Refused3gpp { get; set; }
+    public bool RefusedText { get; set; }
+
+    public void ForgetRefusals() => Refused3gpp = RefusedText = false;
+}

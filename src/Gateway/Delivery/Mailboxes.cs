@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>The way to a mailbox for the rest of the gateway, on whichever node it lives.</summary>
+public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, ILogger<Mailboxes> log)
+{
+    // GetGrain by string resolves type names at every call; a reference is small and stays valid for ever.
+    private const int KeptReferences = 200_000;
+    private readonly ConcurrentDictionary<string, IMailbox> _references = new(StringComparer.Ordinal);
+
+    /// <summary>Tells the mailbox of a stored message. The message is safe already, so nobody waits for this and a failure is only logged:
+    /// the sweep finds the row.</summary>
+    public void Ring(ShortMessageRow row) => Forget(Of(row.Recipient).Accepted(row), row.Recipient);
+
+    public void Wake(string recipient) => Forget(Of(recipient).Wake(), recipient);
+
+    public void ContactsChanged(string subscriber) => Forget(Of(subscriber).ContactsChanged(), subscriber);
+
+    public void MemoryAvailable(string subscriber) => Forget(Of(subscriber).MemoryAvailable(), subscriber);
+
+    /// <summary>
+    /// Brings a handset's report to the mailbox that waits for it: the sender's own, or the one In-Reply-To leads to (a subscriber may answer
+    /// with another identity of his implicit set). False: it belongs to nothing, count and forget it (3GPP TS 24.341 knows no answer to a report).
+    /// </summary>
+    public async Task<bool> ReportAsync(string? subscriber, HandsetReport report, CancellationToken cancel)
+    {
+        if (subscriber is not null && await Of(subscriber).Report(report)) return true;
+        if (report.SegmentId is not { } segment || await store.DueMessages.FindAsync(segment, cancel) is not { } row) return false;
+        return row.Recipient != subscriber && await Of(row.Recipient).Report(report);
+    }
+
+    /// <summary>Brings a carrier's receipt to the mailbox of the message. False when no message of ours has that id.</summary>
+    public async Task<bool> CarrierReceiptAsync(CarrierReceipt receipt, CancellationToken cancel) =>
+        await store.DueMessages.FindAsync(receipt.MessageId, cancel) is { } row && await Of(row.Recipient).CarrierReceipt(receipt);
+
+    private IMailbox Of(string recipient)
+    {
+        if (_references.TryGetValue(recipient, out var known)) return known;
+        if (_references.Count >= KeptReferences) _references.Clear();
+        return _references.GetOrAdd(recipient, static (key, grains) => grains.GetGrain<IMailbox>(key), grains);
+    }
+
+    private async void Forget(Task call, string recipient)
+    {
+        try
+        {
+            await call;
+        }
+        catch (Exception e)
+        {
+            LogUnreached(recipient, e);
+        }
+    }
+
+    [LoggerMessage(3001, LogLevel.Warning, "The mailbox of {Recipient} could not be reached; the sweep will wake it")]
+    private partial void LogUnreached(string recipient, Exception e);
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text;
+using Gateway.Routing;
+using Gateway.Sip;
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>What goes to an OTT client: one MESSAGE with the whole text (RFC 3428), from the sender as the client knows senders.</summary>
+public sealed class Ott(SipSettings settings, Identities identities, TimeProvider time)
+{
+    public const string ContentType = "text/plain";
+
+    public SipRequest Message(Target target, ShortMessageRow row, string text)
+    {
+        var from = $"<{identities.OfOriginator(row.Originator)}>";
+        var request = target.NewMessage($"{MessageId.Format(row.Id)}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}", from);
+        request.Headers.Add(HeaderName.PAssertedIdentity, from);
+        request.Headers.Add(HeaderName.PChargingVector, $"icid-value=\"{Guid.NewGuid():N}\"");
+        // RFC 3428 §5: who gets it late may say so or drop it; Date is when it was sent, not when it was repeated.
+        request.Headers.Add(HeaderName.Date, DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt).ToString("r", CultureInfo.InvariantCulture));
+        var seconds = Math.Max(1, (row.ExpiresAt - time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000);
+        request.Headers.Add(HeaderName.Expires, seconds.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(HeaderName.ContentType, $"{ContentType};charset=utf-8");
+        request.Body = Encoding.UTF8.GetBytes(text);
+        return request;
+    }
+}

@@ -1,0 +1,86 @@
+using Gateway.Sms;
+using Gateway.Store;
+using Gateway.Webhooks;
+
+namespace Gateway.Delivery;
+
+/// <summary>
+/// Who is told of a conclusion: the application by webhook, the handset that set TP-SRR by SMS-STATUS-REPORT. What tells of it is written in the
+/// same transaction, and only if the conclusion itself applied, so each segment gets exactly one final word.
+/// </summary>
+public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes mailboxes, WebhookBell bell)
+{
+    private readonly Dictionary<string, AccountSettings> _accounts = settings.Accounts.ToDictionary(account => account.ApiKey, StringComparer.Ordinal);
+
+    /// <summary>The inbound webhooks of a message for an application's number; none when its account takes none.</summary>
+    public IReadOnlyList<WebhookRow> InboundWebhooks(ShortMessageRow row, AccountSettings? account, long now) =>
+        account is null ? [] : InboundMessage.For(row, account, now);
+
+    /// <summary>Adds to a conclusion what tells of its segments from <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
+    public void Tell(MessageProgress progress, ShortMessageRow row, int first, int end, MessageState state, byte errorCode, long now)
+    {
+        if (!row.ReceiptRequested) return;
+        if (row.Source == MessageSource.Volte && end == row.SegmentCount)
+        {
+            progress.FollowUps.Add(StatusReport(row, state, errorCode, now));
+            return;
+        }
+        if (row.Account is null || !_accounts.TryGetValue(row.Account, out var account)) return;
+        for (var segment = first; segment < end; segment++)
+            if (DeliveryReceipt.For(row, segment, DeliveryReceipt.StatusOf(state), errorCode, account, now) is { } receipt)
+                progress.Webhooks.Add(receipt);
+    }
+
+    /// <summary>After the write: what it brought is rung.</summary>
+    public void Ring(IEnumerable<MessageProgress> written)
+    {
+        foreach (var progress in written)
+        {
+            if (!progress.Applied) continue;
+            if (progress.Webhooks.Count > 0) bell.Ring(progress.Id);
+            progress.FollowUps.ForEach(mailboxes.Ring);
+        }
+    }
+
+    /// <summary>
+    /// TS 23.040 §9.2.2.3: TP-MR and TP-RA as the SMS-SUBMIT had them, TP-SCTS as the SMS-SUBMIT-REPORT had it. It is itself a message to the sender,
+    /// kept and repeated like any other, and never reported on.
+    /// </summary>
+    private ShortMessageRow StatusReport(ShortMessageRow row, MessageState state, byte errorCode, long now)
+    {
+        var recipient = TpAddress.TryDecode(row.SubmitDestination, out var dialled, out _) ? dialled : TpAddress.International(row.Recipient);
+        var report = new SmsStatusReport
+        {
+            MessageReference = row.SubmitReference,
+            RecipientAddress = recipient,
+            ServiceCentreTimeStamp = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt)),
+            DischargeTime = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(now)),
+            Status = StatusOf(state, errorCode),
+        };
+        return new ShortMessageRow
+        {
+            Id = ids.Take(1),
+            Source = MessageSource.Gateway,
+            Route = RouteKind.Subscriber,
+            RouteReason = $"status report for {MessageId.Format(row.Id)}",
+            Recipient = row.Originator,
+            Originator = row.Recipient,
+            Content = ContentKind.StatusReport,
+            UserData = report.Encode(),
+            AcceptedAt = now,
+            ExpiresAt = now + (long)Acceptance.Submission.DefaultValidity.TotalMilliseconds,
+            DueAt = now,
+        };
+    }
+
+    /// <summary>TS 23.040 §9.2.3.15.</summary>
+    private static TpStatus StatusOf(MessageState state, byte errorCode) => (state, errorCode) switch
+    {
+        (MessageState.Delivered, _)                      => TpStatus.Received,
+        (MessageState.Expired, _)                        => TpStatus.ValidityPeriodExpired,
+        (MessageState.Rejected, _)                       => TpStatus.ConnectionRejected,
+        (_, Verdict.IllegalMessage)                      => TpStatus.IncompatibleDestination,
+        (_, Verdict.Unreachable or Verdict.AbsentPermanent) => TpStatus.NotObtainable,
+        _                                                => TpStatus.RemoteProcedureError,
+    };
+}

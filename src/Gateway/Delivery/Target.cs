@@ -1,0 +1,27 @@
+using Gateway.Sip;
+
+namespace Gateway.Delivery;
+
+public enum ContactClass : byte { Volte, Ott }
+
+/// <summary>
+/// Where a MESSAGE for a subscriber goes. Through the network: to the public user identity by way of its S-CSCF. At our own registrar: to the
+/// contact itself, over the flow it registered on.
+/// </summary>
+/// <param name="Identity">The public user identity, as To.</param>
+/// <param name="Route">Route header, or null.</param>
+/// <param name="NextHop">The flow to send on, or null: by Route and Request-URI.</param>
+public sealed record Target(ContactClass Class, string Identity, SipUri RequestUri, string? Route, SipTarget? NextHop)
+{
+    /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4).</summary>
+    public SipRequest NewMessage(string callId, string from)
+    {
+        var request = new SipRequest(SipMethod.Message, RequestUri);
+        if (Route is not null) request.Headers.Add(HeaderName.Route, Route);
+        request.Headers.Add(HeaderName.From, $"{from};tag={Random.Shared.NextInt64():x16}");
+        request.Headers.Add(HeaderName.To, $"<{Identity}>");
+        request.Headers.Add(HeaderName.CallId, callId);
+        request.Headers.Add(HeaderName.CSeq, "1 MESSAGE");
+        return request;
+    }
+}

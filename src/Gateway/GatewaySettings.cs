@@ -1,0 +1,143 @@
+using Gateway.Store;
+
+namespace Gateway;
+
+/// <summary>
+/// Everything an operator can set, as <c>appsettings.json</c> and the environment give it; read once at start, after
+/// <see cref="SettingsCheck"/> has found nothing wrong with it. Names are a contract with operators.
+/// </summary>
+public sealed class GatewaySettings
+{
+    public StoreSettings Store { get; init; } = new();
+    public ClusterSettings Cluster { get; init; } = new();
+    public SipSettings Sip { get; init; } = new();
+    public NumberingSettings Numbering { get; init; } = new();
+    public List<AccountSettings> Accounts { get; init; } = [];
+    public List<CarrierSettings> Carriers { get; init; } = [];
+    public SmsSettings Sms { get; init; } = new();
+    public DeliverySettings Delivery { get; init; } = new();
+    public WebhookSettings Webhooks { get; init; } = new();
+    public AdminSettings Admin { get; init; } = new();
+}
+
+public sealed class StoreSettings
+{
+    public string Provider { get; init; } = "Sqlite";
+    public string ConnectionString { get; init; } = "Data Source=gateway.db";
+}
+
+public sealed class ClusterSettings
+{
+    public string Mode { get; init; } = "Single";
+    public int SiloPort { get; init; } = 11111;
+    public int GatewayPort { get; init; } = 30000;
+    public string AdvertisedAddress { get; init; } = "127.0.0.1";
+}
+
+public sealed class SipSettings
+{
+    public string Domain { get; init; } = "ims.example.org";
+    public List<string> Listen { get; init; } = [];
+    /// <summary>The S-CSCF or I-CSCF that everything for subscribers goes to, or null: RFC 3263 and the own registrar.</summary>
+    public string? OutboundProxy { get; init; }
+    /// <summary>How a number becomes an identity: a URI with <c>{msisdn}</c> (digits without plus) and <c>{domain}</c>.</summary>
+    public string PublicUserIdentity { get; init; } = "sip:+{msisdn}@{domain}";
+    public string ServiceCentreIdentity { get; init; } = "sip:smsc@ims.example.org";
+    public string ServiceCentreAddress { get; init; } = "+491700000000";
+    public List<string> TrustedPeers { get; init; } = [];
+    public RegistrarSettings Registrar { get; init; } = new();
+    public WatchSettings Watch { get; init; } = new();
+}
+
+public sealed class RegistrarSettings
+{
+    public bool Enabled { get; init; } = true;
+    public List<RegistrarUserSettings> Users { get; init; } = [];
+}
+
+/// <summary>A subscriber who registers at the gateway itself, and authenticates by digest.</summary>
+public sealed class RegistrarUserSettings
+{
+    /// <summary>E.164, with or without plus: the subscriber.</summary>
+    public string Number { get; init; } = "";
+    /// <summary>Digest username; the number's digits when not set.</summary>
+    public string? Username { get; init; }
+    public string Password { get; init; } = "";
+}
+
+public sealed class WatchSettings
+{
+    public bool Enabled { get; init; } = true;
+    /// <summary>Seconds asked for in SUBSCRIBE.</summary>
+    public int Expires { get; init; } = 3600;
+    /// <summary>P-Asserted-Identity of the SUBSCRIBE: "Service" (the service centre's) or "User" (the watched identity's own, which Kamailio's stock rule wants).</summary>
+    public string AssertedIdentity { get; init; } = "User";
+    /// <summary>Milliseconds between a third-party REGISTER and the SUBSCRIBE it causes: some S-CSCFs send it before the binding is stored.</summary>
+    public int SettleMilliseconds { get; init; } = 150;
+}
+
+public sealed class NumberingSettings
+{
+    public string CountryCode { get; init; } = "49";
+    /// <summary>Numbers starting with one of these belong to our subscribers (E.164 digits without plus).</summary>
+    public List<string> LocalPrefixes { get; init; } = [];
+}
+
+public sealed class AccountSettings
+{
+    public string ApiKey { get; init; } = "";
+    public string? ApiSecret { get; init; }
+    public string? SignatureSecret { get; init; }
+    /// <summary>md5hash, md5, sha1, sha256 or sha512.</summary>
+    public string SignatureMethod { get; init; } = "sha256";
+    public string? DeliveryReceiptUrl { get; init; }
+    public string? InboundUrl { get; init; }
+    /// <summary>Get, Post or PostJson.</summary>
+    public string WebhookFormat { get; init; } = "PostJson";
+    public int MaxRequestsPerSecond { get; init; } = 30;
+    /// <summary>Otp, Normal or Bulk.</summary>
+    public string Lane { get; init; } = "Normal";
+    public List<string> Numbers { get; init; } = [];
+}
+
+public sealed class CarrierSettings
+{
+    public string Name { get; init; } = "";
+    /// <summary>Nexmo, Kannel or Http.</summary>
+    public string Kind { get; init; } = "Nexmo";
+    public string BaseUrl { get; init; } = "";
+    public string? ApiKey { get; init; }
+    public string? ApiSecret { get; init; }
+    /// <summary>Numbers (E.164 digits) that may go to this carrier; "" is every number. The longest matching prefix wins.</summary>
+    public List<string> Prefixes { get; init; } = [];
+    /// <summary>Between equal prefixes the lower number is tried first.</summary>
+    public int Priority { get; init; } = 1;
+    /// <summary>What the carrier must present at our webhooks (header or query <c>secret</c>); null: nothing.</summary>
+    public string? WebhookSecret { get; init; }
+}
+
+public sealed class SmsSettings
+{
+    /// <summary>What happens to type=text with characters GSM 7-bit lacks: Upgrade to UCS-2, or Replace by ? as Nexmo does.</summary>
+    public string UnencodableText { get; init; } = "Upgrade";
+}
+
+public sealed class DeliverySettings
+{
+    /// <summary>TR1N: seconds to wait for the handset's RP-ACK after its 200 (TS 24.011 leaves it to the network; above the UE's TR2M plus SIP retransmission).</summary>
+    public int ReportTimeoutSeconds { get; init; } = 45;
+    /// <summary>Seconds between attempts after silence or a temporary failure; the last one repeats until the message expires.</summary>
+    public List<int> RetrySeconds { get; init; } = [];
+    /// <summary>Seconds to wait for the missing parts of a long text before what is there is handed on as one.</summary>
+    public int JoinTimeoutSeconds { get; init; } = 30;
+}
+
+public sealed class WebhookSettings
+{
+    public bool AllowPrivateTargets { get; init; }
+}
+
+public sealed class AdminSettings
+{
+    public string? Key { get; init; }
+}

@@ -1,0 +1,141 @@
+using System.Security.Cryptography;
+using Gateway.Acceptance;
+using Gateway.Delivery;
+using Gateway.Sip;
+using Gateway.Sms;
+using Gateway.Store;
+
+namespace Gateway.Inbound;
+
+/// <summary>
+/// The relay layer of a VoLTE handset (TS 24.011, TS 24.341 §5.3.3): its messages are stored before RP-ACK goes out in a MESSAGE of ours, its reports
+/// go to the mailbox that waits, and RP-SMMA opens the queue. The SIP answer only says that the request arrived; a report is always answered 2xx,
+/// whatever it belongs to, since handsets and gateways repeat a refused one for minutes.
+/// </summary>
+public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Channels channels, TimeProvider time, ILogger<RpInbound> log)
+{
+    public async Task OnMessageAsync(IncomingRequest incoming, Sender sender)
+    {
+        var request = incoming.Request;
+        if (!RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out _, out var reference))
+        {
+            // Without type and reference no RP answer is possible (TS 24.011 §9.3.1).
+            LogUndecodable(sender.Identity, new PduError(PduFault.Truncated, "RP-Message Type", 0));
+            await incoming.RespondAsync(request.CreateResponse(400, "Truncated RP message"));
+            return;
+        }
+        await incoming.RespondAsync(request.CreateResponse(202));
+        if (!RpPdu.TryDecode(request.Body, out var pdu, out var error))
+        {
+            LogUndecodable(sender.Identity, error);
+            if (kind is RpKind.Data or RpKind.Smma) await RefuseAsync(sender, request, reference, new RpRefusal(RpCauses.Of(error)));
+            return;
+        }
+        switch (pdu.Kind)
+        {
+            case RpKind.Data:
+                await OnDataAsync(sender, request, pdu.Data);
+                break;
+            case RpKind.Smma:
+                await ReportAsync(sender, request, new RpAck(RpDirection.ToHandset, pdu.MessageReference).Encode());
+                if (sender.Msisdn is { } subscriber) mailboxes.MemoryAvailable(subscriber);
+                break;
+            default:
+                var report = new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
+                    pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null);
+                if (!await mailboxes.ReportAsync(sender.Msisdn, report, CancellationToken.None)) LogUnmatched(sender.Identity, pdu.Kind, pdu.MessageReference);
+                break;
+        }
+    }
+
+    private async Task OnDataAsync(Sender sender, SipRequest request, RpData data)
+    {
+        if (data.Direction != RpDirection.FromHandset)
+        {
+            await RefuseAsync(sender, request, data.MessageReference, new RpRefusal(RpCause.MessageTypeNonExistent));
+            return;
+        }
+        var (refusal, acceptedAt) = await SubmitAsync(sender, data);
+        if (refusal is { } refused)
+        {
+            await RefuseAsync(sender, request, data.MessageReference, refused);
+            return;
+        }
+        // The same TP-SCTS for a repeat, and later in the SMS-STATUS-REPORT (TS 23.040 §9.2.2.3).
+        var submitReport = new SmsSubmitReport
+        {
+            ServiceCentreTimeStamp = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(acceptedAt)),
+        };
+        await ReportAsync(sender, request, new RpAck(RpDirection.ToHandset, data.MessageReference, submitReport.Encode()).Encode());
+    }
+
+    private async Task<(RpRefusal? Refusal, long AcceptedAt)> SubmitAsync(Sender sender, RpData data)
+    {
+        if (sender.Msisdn is not { } originator) return (new RpRefusal(RpCause.UnidentifiedSubscriber), 0);
+        if (RpRefusal.OfType(data.UserData.Span) is { } wrongType) return (wrongType, 0);
+        if (!SmsSubmit.TryDecode(data.UserData, out var submit, out var error))
+        {
+            LogUndecodable(sender.Identity, error);
+            return (new RpRefusal(RpCauses.Of(error), TpFailureCause.Unspecified), 0);
+        }
+        if (submit.DestinationAddress.IsAlphanumeric || submit.DestinationAddress.IsEmpty) return (RpRefusal.Of(Refusal.InvalidDestination), 0);
+
+        var now = time.GetUtcNow();
+        var result = await acceptor.AcceptAsync(new Submission
+        {
+            Source = MessageSource.Volte,
+            Originator = originator,
+            Destination = submit.DestinationAddress.ToString(),
+            Content = new UserDataContent(submit.UserData.Octets.ToArray(), submit.UserData.Length, submit.UserData.HasHeader,
+                submit.DataCodingScheme.Value, submit.ProtocolIdentifier.Value),
+            Validity = submit.ValidityPeriod.TryGetExpiry(now, out var expiry) && expiry - now < Submission.DefaultValidity
+                ? expiry - now : Submission.DefaultValidity,
+            ReceiptRequested = submit.StatusReportRequest,
+            ForeignId = Fingerprint(submit),
+            SubmitReference = submit.MessageReference,
+            SubmitDestination = submit.DestinationAddress.Encode(),
+        }, CancellationToken.None);
+        return result.Accepted ? (null, result.AcceptedAt) : (RpRefusal.Of(result.Refusal), 0);
+    }
+
+    /// <summary>
+    /// What makes a handset's repeat the same message, with or without TP-RD and in whatever SIP transaction: sender (kept beside this), TP-MR, TP-DA
+    /// and user data (TS 23.040 §9.2.3.6, §9.2.3.25).
+    /// </summary>
+    private static string Fingerprint(in SmsSubmit submit)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData([submit.MessageReference, submit.DataCodingScheme.Value, submit.UserData.Length]);
+        hash.AppendData(submit.DestinationAddress.Encode());
+        hash.AppendData(submit.UserData.Octets.Span);
+        return $"tpdu:{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16))}";
+    }
+
+    private Task RefuseAsync(Sender sender, SipRequest request, byte reference, RpRefusal refusal)
+    {
+        LogRefused(sender.Identity, refusal.Cause, refusal.FailureCause);
+        var userData = refusal.FailureCause is { } cause
+            ? new SmsSubmitReport { FailureCause = cause, ServiceCentreTimeStamp = TpServiceCentreTimeStamp.From(time.GetUtcNow()) }.Encode()
+            : [];
+        return ReportAsync(sender, request, new RpError(RpDirection.ToHandset, reference, refusal.Cause, UserData: userData).Encode());
+    }
+
+    private async Task ReportAsync(Sender sender, SipRequest request, byte[] body)
+    {
+        var outcome = await channels.SendReportAsync(sender.Identity, sender.Msisdn, sender.Flow, body, request.CallId);
+        if (outcome is not { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 })
+            LogReportLost(sender.Identity, outcome.Kind, outcome.Response?.StatusCode ?? 0);
+    }
+
+    [LoggerMessage(4001, LogLevel.Warning, "{Sender} sent an RP message that cannot be read: {Error}")]
+    private partial void LogUndecodable(string sender, PduError error);
+
+    [LoggerMessage(4002, LogLevel.Information, "RP-ERROR to {Sender}: {Cause}, TP-FCS {FailureCause}")]
+    private partial void LogRefused(string sender, RpCause cause, TpFailureCause? failureCause);
+
+    [LoggerMessage(4003, LogLevel.Debug, "{Kind} with RP-MR {Reference} from {Sender} belongs to nothing here")]
+    private partial void LogUnmatched(string sender, RpKind kind, byte reference);
+
+    [LoggerMessage(4004, LogLevel.Warning, "RP report to {Sender} was not taken: {Kind} {Status}; the handset will repeat its message and get it then")]
+    private partial void LogReportLost(string sender, SipOutcomeKind kind, int status);
+}

@@ -1,0 +1,45 @@
+using Gateway.Registration;
+using Gateway.Routing;
+using Gateway.Sip;
+
+namespace Gateway.Inbound;
+
+/// <summary>Who sent a MESSAGE. From is a claim; what counts is a trusted peer's P-Asserted-Identity (RFC 3325), or a digest answer.</summary>
+public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Contacts contacts, ILogger<Senders> log)
+{
+    /// <summary>Null when the request has been answered already: challenged, or refused.</summary>
+    public async Task<Sender?> IdentifyAsync(IncomingRequest incoming)
+    {
+        var request = incoming.Request;
+        var trusted = peers.Trust(incoming.Flow.Remote.Address);
+        if (trusted && AssertedIdentity(request) is { } asserted) return SenderOf(asserted, incoming.Flow);
+
+        var claimed = request.From.Uri;
+        var msisdn = Identities.MsisdnOf(claimed);
+        if (msisdn is not null && users.Has(msisdn))
+        {
+            if (users.Refusal(request, msisdn) is not { } refusal) return SenderOf(claimed, incoming.Flow);
+            await incoming.RespondAsync(refusal);
+            return null;
+        }
+        // A trusted peer that asserts nothing may still be a handset which that peer registered here itself.
+        if (trusted && msisdn is not null && (await contacts.OfAsync(msisdn, CancellationToken.None)).Count > 0) return SenderOf(claimed, incoming.Flow);
+
+        LogRefused(incoming.Flow, claimed);
+        await incoming.RespondAsync(request.CreateResponse(403));
+        return null;
+    }
+
+    /// <summary>The number if one is asserted (there may be a SIP and a tel value), else the first; without any, the user S-CSCF says it serves (RFC 5502).</summary>
+    private static SipUri? AssertedIdentity(SipRequest request)
+    {
+        if (!request.Headers.TryGetAll(HeaderName.PAssertedIdentity, out IReadOnlyList<NameAddr> identities)) return null;
+        var best = identities.FirstOrDefault(identity => Identities.MsisdnOf(identity.Uri) is not null) ?? (identities.Count > 0 ? identities[0] : null);
+        return best?.Uri ?? (request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null);
+    }
+
+    private static Sender SenderOf(SipUri identity, SipFlow flow) => new(identity.ToString(), Identities.MsisdnOf(identity), flow);
+
+    [LoggerMessage(4011, LogLevel.Warning, "MESSAGE from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
+    private partial void LogRefused(SipFlow flow, SipUri claimed);
+}

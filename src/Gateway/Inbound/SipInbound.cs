@@ -1,0 +1,43 @@
+using Gateway.Delivery;
+using Gateway.Registration;
+using Gateway.Sip;
+
+namespace Gateway.Inbound;
+
+/// <summary>
+/// Everything that comes in by SIP, by method. NOTIFY belongs to a subscription of ours, REGISTER to the registrar or (from the network, on behalf
+/// of somebody) to the watcher, MESSAGE to the handset faces. What is not trusted and not one of the registrar's own users gets 403.
+/// </summary>
+public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, Senders senders, RpInbound rp, TextInbound text)
+{
+    public Task OnRequestAsync(IncomingRequest incoming)
+    {
+        if (endpoint.Subscriptions.TryHandle(incoming)) return Task.CompletedTask;
+        return incoming.Request.Method switch
+        {
+            SipMethod.Message => OnMessageAsync(incoming),
+            SipMethod.Register => OnRegisterAsync(incoming),
+            SipMethod.Options => incoming.RespondAsync(200),
+            // No event package is served to others here.
+            _ => incoming.RespondAsync(489),
+        };
+    }
+
+    private Task OnRegisterAsync(IncomingRequest incoming)
+    {
+        var request = incoming.Request;
+        var trusted = peers.Trust(incoming.Flow.Remote.Address);
+        // RFC 3261 §10.2: a third-party registration is one whose From is not its To; the S-CSCF sends these (TS 24.229 §5.4.1.7).
+        if (request.From.Uri != request.To.Uri)
+            return trusted ? watcher.OnThirdPartyRegisterAsync(incoming) : incoming.RespondAsync(request.CreateResponse(403));
+        return registrar.OnRegisterAsync(incoming, trusted);
+    }
+
+    private async Task OnMessageAsync(IncomingRequest incoming)
+    {
+        if (await senders.IdentifyAsync(incoming) is not { } sender) return; // answered: 403, or a digest challenge
+        var contentType = incoming.Request.Headers.TryGet(HeaderName.ContentType, out MediaType type) ? type : default;
+        if (contentType.Is(Volte.ContentType)) await rp.OnMessageAsync(incoming, sender);
+        else await text.OnMessageAsync(incoming, sender, contentType);
+    }
+}

@@ -1,0 +1,57 @@
+using Gateway.Delivery;
+using Gateway.Store;
+using Microsoft.EntityFrameworkCore;
+
+namespace Gateway.Registration;
+
+/// <summary>
+/// The capability state: who is registered with which contacts, whoever told us (our registrar, the network's reginfo). A change is durable
+/// before the mailbox hears of it, so a restarted gateway goes on delivering without any new registration.
+/// </summary>
+public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvider time)
+{
+    public async Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var db = store.Open();
+        return await db.Contacts.AsNoTracking().Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
+            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel);
+    }
+
+    /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber.</summary>
+    public async Task ReplaceAsync(string subscriber, ContactSource source, IReadOnlyList<ContactRow> current, CancellationToken cancel)
+    {
+        var news = false;
+        var change = new StoreChange
+        {
+            Other = db =>
+            {
+                var known = db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source).ToList();
+                news = Differ(known, current);
+                db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Uri == old.Uri)));
+                foreach (var contact in current)
+                {
+                    if (known.Find(old => old.Uri == contact.Uri) is not { } old) db.Contacts.Add(contact);
+                    else Overwrite(old, contact);
+                }
+            },
+        };
+        await store.Writer.WriteAsync(change, cancel);
+        // A mere refresh moves the expiry, which a mailbox reads when it needs it: no ring, no mailbox woken for nothing.
+        if (news) mailboxes.ContactsChanged(subscriber);
+    }
+
+    private bool Differ(List<ContactRow> known, IReadOnlyList<ContactRow> current)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        return known.Count != current.Count || current.Any(contact => !known.Exists(old => old.Uri == contact.Uri
+            && old.SmsOverIp == contact.SmsOverIp && old.Q == contact.Q && old.Flow == contact.Flow && old.Path == contact.Path && old.ExpiresAt > now));
+    }
+
+    private static void Overwrite(ContactRow old, ContactRow contact)
+    {
+        (old.PublicUserIdentity, old.FeatureTags, old.SmsOverIp, old.Q) = (contact.PublicUserIdentity, contact.FeatureTags, contact.SmsOverIp, contact.Q);
+        (old.RegisteredAt, old.ExpiresAt, old.CallId, old.CSeq) = (contact.RegisteredAt, contact.ExpiresAt, contact.CallId, contact.CSeq);
+        (old.ReginfoVersion, old.Path, old.Flow) = (contact.ReginfoVersion, contact.Path, contact.Flow);
+    }
+}

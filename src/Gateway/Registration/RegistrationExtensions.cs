@@ -1,0 +1,10 @@
+namespace Gateway.Registration;
+
+public static class RegistrationExtensions
+{
+    public static WebApplicationBuilder AddRegistration(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>().AddSingleton<RegWatcher>();
+        return builder;
+    }
+}

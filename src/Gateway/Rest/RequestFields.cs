@@ -1,0 +1,176 @@
+using System.Buffers;
+using System.Collections;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Gateway.Rest;
+
+/// <summary>
+/// The parameters of a request as texts, from wherever the client put them: form or JSON body first, then the query. JSON numbers and booleans
+/// are taken as written. Of a name that comes twice the first counts. Clients label bodies carelessly, so what starts with <c>{</c> is JSON and
+/// everything else a form, whatever the content type says.
+/// </summary>
+public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
+{
+    public const int MaxBodyOctets = 64 * 1024;
+
+    private static readonly JsonReaderOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 64 };
+
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private HashSet<string>? _composites;
+
+    /// <summary>Why the request cannot be read, or null.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>The value, or null when the client sent none or an empty one.</summary>
+    public string? this[string name] => _values.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+
+    /// <summary>The client sent it, perhaps empty.</summary>
+    public bool Has(string name) => _values.ContainsKey(name);
+
+    /// <summary>The first of these names whose JSON value is an object or an array, where only a text, number or boolean makes sense.</summary>
+    public string? FirstComposite(IEnumerable<string> names) => _composites is null ? null : names.FirstOrDefault(_composites.Contains);
+
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => _values.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public static async ValueTask<RequestFields> ReadAsync(HttpRequest request)
+    {
+        var fields = new RequestFields();
+        if (request.ContentLength > MaxBodyOctets)
+            fields.Fault = TooLarge;
+        else if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
+            fields.Fault = "body must be application/x-www-form-urlencoded or JSON";
+        else if (request.ContentLength != 0)
+            await fields.ReadBodyAsync(request);
+        if (request.QueryString.Value is { Length: > 1 } query)
+            fields.AddForm(Encoding.UTF8.GetBytes(query, 1, query.Length - 1));
+        return fields;
+    }
+
+    internal static RequestFields Of(ReadOnlySpan<byte> body)
+    {
+        var fields = new RequestFields();
+        fields.AddBody(body);
+        return fields;
+    }
+
+    private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
+
+    private async ValueTask ReadBodyAsync(HttpRequest request)
+    {
+        try
+        {
+            while (true)
+            {
+                var read = await request.BodyReader.ReadAsync();
+                if (read.Buffer.Length > MaxBodyOctets)
+                    Fault = TooLarge;
+                else if (read.IsCompleted)
+                    AddBody(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
+                var done = read.IsCompleted || Fault is not null;
+                request.BodyReader.AdvanceTo(done ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
+                if (done)
+                    return;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            Fault = "body could not be read to its end"; // chunks that are none, too slow, or the client went away
+        }
+    }
+
+    private void AddBody(ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith("\uFEFF"u8))
+            body = body[3..];
+        body = body.TrimStart(" \t\r\n"u8);
+        if (body.StartsWith("{"u8))
+            AddJson(body);
+        else if (body.StartsWith("["u8))
+            Fault = "body must be a JSON object";
+        else
+            AddForm(body.TrimEnd("\r\n"u8));
+    }
+
+    private void AddJson(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, Json);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString()!;
+                reader.Read();
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.String:
+                        _values.TryAdd(name, reader.GetString()!);
+                        break;
+                    case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
+                        _values.TryAdd(name, Encoding.ASCII.GetString(reader.ValueSpan));
+                        break;
+                    case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                        (_composites ??= []).Add(name);
+                        reader.Skip();
+                        break;
+                }
+            }
+            reader.Read(); // anything after the closing brace is refused here
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: octets that are not UTF-8, or half a surrogate pair, inside a string.
+            Fault = $"body is not valid JSON at octet {reader.BytesConsumed}";
+        }
+    }
+
+    private void AddForm(ReadOnlySpan<byte> form)
+    {
+        foreach (var part in form.Split((byte)'&'))
+        {
+            var field = form[part];
+            if (field.IsEmpty)
+                continue;
+            var equals = field.IndexOf((byte)'=');
+            var value = "";
+            if (!TryUnescape(equals < 0 ? field : field[..equals], out var name))
+                Fault ??= "a parameter name is not valid UTF-8";
+            else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value))
+                Fault ??= $"{name} is not valid UTF-8";
+            else
+                _values.TryAdd(name, value);
+        }
+    }
+
+    /// <summary>Percent-decoding with plus as space (WHATWG URL, urlencoded parsing); a percent sign that starts no octet stands for itself.</summary>
+    private static bool TryUnescape(ReadOnlySpan<byte> escaped, out string text)
+    {
+        text = "";
+        var rented = ArrayPool<byte>.Shared.Rent(escaped.Length);
+        var octets = rented.AsSpan();
+        var length = 0;
+        for (var i = 0; i < escaped.Length; i++)
+        {
+            if (escaped[i] == '%' && i + 2 < escaped.Length && char.IsAsciiHexDigit((char)escaped[i + 1]) && char.IsAsciiHexDigit((char)escaped[i + 2]))
+            {
+                octets[length++] = (byte)(Hex(escaped[i + 1]) << 4 | Hex(escaped[i + 2]));
+                i += 2;
+            }
+            else
+            {
+                octets[length++] = escaped[i] == '+' ? (byte)' ' : escaped[i];
+            }
+        }
+        var valid = Utf8.IsValid(octets[..length]);
+        if (valid)
+            text = Encoding.UTF8.GetString(octets[..length]);
+        ArrayPool<byte>.Shared.Return(rented);
+        return valid;
+
+        static int Hex(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+    }
+}

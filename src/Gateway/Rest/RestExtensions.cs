@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.OpenApi;
+
+namespace Gateway.Rest;
+
+public static class RestExtensions
+{
+    /// <summary>A text of 3200 emoji in a query is 38,400 octets, and some clients send everything in the query.</summary>
+    private const int MaxRequestLineOctets = 64 * 1024;
+
+    private const string Description =
+        "Sends short messages to subscribers and through carriers, compatible with the Nexmo (Vonage) SMS API, and takes the webhooks of carriers.";
+
+    public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
+    {
+        builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
+        builder.Services.AddSingleton(services => new Accounts(settings, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddControllers().AddApplicationPart(typeof(RestExtensions).Assembly);
+        builder.Services.AddSwaggerGen(swagger =>
+        {
+            swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "SMS gateway", Version = "v1", Description = Description });
+            swagger.OperationFilter<FieldsOperationFilter>();
+            swagger.DocInclusionPredicate((_, operation) => operation.RelativePath?.StartsWith("v1/sms", StringComparison.Ordinal) != true);
+            swagger.IncludeXmlComments(typeof(RestExtensions).Assembly);
+        });
+        return builder;
+    }
+
+    public static WebApplication MapRest(this WebApplication app)
+    {
+        app.UseSwagger();
+        app.UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway");
+        app.MapControllers();
+        return app;
+    }
+}

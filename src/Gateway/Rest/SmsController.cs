@@ -1,0 +1,80 @@
+using Gateway.Acceptance;
+using Gateway.Webhooks;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Gateway.Rest;
+
+/// <summary>
+/// Sends a short message the way the Nexmo (Vonage) SMS API does. HTTP answers 200 to every request it can read; whether the message was taken
+/// stands in <c>status</c>, and with status 0 it is stored for good.
+/// </summary>
+[Route("sms")]
+[Route("v1/sms")]
+[Tags("SMS API")]
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProvider time) : ControllerBase
+{
+    /// <summary>Sends a short message; the answer is JSON.</summary>
+    [HttpPost("json"), HttpGet("json"), SmsFields, ProducesResponseType<SmsReplyBody>(StatusCodes.Status200OK, "application/json")]
+    public async Task SendJson()
+    {
+        var reply = await SendAsync();
+        Begin("application/json");
+        reply.WriteJson(Response.BodyWriter);
+        await Response.BodyWriter.FlushAsync();
+    }
+
+    /// <summary>Sends a short message; the answer is XML.</summary>
+    [HttpPost("xml"), HttpGet("xml"), SmsFields, ProducesResponseType<string>(StatusCodes.Status200OK, "text/xml")]
+    public async Task SendXml()
+    {
+        var reply = await SendAsync();
+        Begin("text/xml; charset=UTF-8");
+        reply.WriteXml(Response.BodyWriter);
+        await Response.BodyWriter.FlushAsync();
+    }
+
+    /// <summary>Monitors ask for HEAD to see whether the service is there; nothing is sent.</summary>
+    [HttpHead("json"), HttpHead("xml"), ApiExplorerSettings(IgnoreApi = true)]
+    public IActionResult Probe() => Ok();
+
+    /// <summary>Nexmo knows no resource under these methods, where ASP.NET would say that the method is not allowed.</summary>
+    [AcceptVerbs("PUT", "PATCH", "DELETE"), Route("json"), Route("xml"), ApiExplorerSettings(IgnoreApi = true)]
+    public IActionResult Unknown() => NotFound();
+
+    private async Task<SmsReply> SendAsync()
+    {
+        var fields = await RequestFields.ReadAsync(Request);
+        if (fields.Fault is { } unreadable)
+            return SmsReply.Refused(NexmoFault.Invalid(unreadable));
+        var authorization = Request.Headers.Authorization.Count > 0 ? Request.Headers.Authorization.ToString() : null;
+        if (Authentication.Authenticate(fields, authorization, accounts, time.GetUtcNow(), out var fault) is not { } account)
+            return SmsReply.Refused(fault);
+        if (SmsRequest.Read(fields, out fault) is not { } request)
+            return SmsReply.Refused(fault);
+        if (!account.Rate.TryTake(out var wait))
+            return SmsReply.Refused(NexmoFault.Throttled(wait), request);
+        var signature = fields[Signature.Field];
+        if (signature is not null && !account.UsedSignatures.TryUse(signature))
+            return SmsReply.Refused(NexmoFault.RepeatedSignature);
+        // A client that hangs up does not take back what it has handed over.
+        var result = await acceptor.AcceptAsync(request.ToSubmission(account.Settings.ApiKey), CancellationToken.None);
+        if (!result.Accepted)
+        {
+            if (signature is not null)
+                account.UsedSignatures.Release(signature);
+            return SmsReply.Refused(NexmoFault.Of(result), request);
+        }
+        return new SmsReply
+        {
+            To = request.To, FirstId = result.Id, Segments = result.SegmentCount,
+            ClientReference = request.ClientReference, AccountReference = request.AccountReference,
+        };
+    }
+
+    private void Begin(string contentType)
+    {
+        Response.ContentType = contentType;
+        Response.Headers.CacheControl = "no-store"; // a GET that sends must never be answered from a cache
+        Response.Headers.XContentTypeOptions = "nosniff";
+    }
+}

@@ -1,0 +1,63 @@
+using PhoneNumbers;
+
+namespace Gateway.Routing;
+
+/// <summary>
+/// Whose number is it and how is it written: everything inside the gateway is E.164 digits without plus, or a short code as it stands.
+/// Numbering plans are libphonenumber's; ours is only what is local.
+/// </summary>
+public sealed class NumberPlan
+{
+    private const int LongestShortCode = 6;
+
+    private readonly PhoneNumberUtil _plans = PhoneNumberUtil.GetInstance();
+    private readonly string _region;
+    private readonly string[] _localPrefixes;
+
+    public NumberPlan(NumberingSettings settings)
+    {
+        _region = _plans.GetRegionCodeForCountryCode(int.Parse(settings.CountryCode, System.Globalization.CultureInfo.InvariantCulture));
+        _localPrefixes = [.. settings.LocalPrefixes];
+    }
+
+    public bool IsLocal(string msisdn)
+    {
+        foreach (var prefix in _localPrefixes)
+            if (msisdn.StartsWith(prefix, StringComparison.Ordinal)) return true;
+        return false;
+    }
+
+    /// <summary>A number an application or a carrier gave: E.164, with or without <c>+</c> or <c>00</c>; null if it is not digits.</summary>
+    public static string? International(string given)
+    {
+        var digits = Bare(given);
+        if (digits.StartsWith('+')) digits = digits[1..];
+        else if (digits.StartsWith("00", StringComparison.Ordinal)) digits = digits[2..];
+        return digits.Length is > 0 and <= 20 && digits.All(char.IsAsciiDigit) ? digits : null;
+    }
+
+    /// <summary>
+    /// A number as a subscriber of ours dialled it (TON unknown or national, or the user part of a request URI): the home country's plan says what
+    /// is meant. Short codes stay as they are. Null if it is not a number.
+    /// </summary>
+    public string? Dialled(string given)
+    {
+        var digits = Bare(given);
+        if (digits.StartsWith('+') || digits.StartsWith("00", StringComparison.Ordinal)) return International(digits);
+        if (digits.Length is 0 or > 20 || !digits.All(char.IsAsciiDigit)) return null;
+        if (digits.Length <= LongestShortCode || IsLocal(digits)) return digits;
+        try
+        {
+            var number = _plans.Parse(digits, _region);
+            return _plans.IsPossibleNumber(number) ? _plans.Format(number, PhoneNumberFormat.E164)[1..] : digits;
+        }
+        catch (NumberParseException)
+        {
+            return digits;
+        }
+    }
+
+    // RFC 3966 §3 visual separators.
+    private static string Bare(string given) =>
+        given.AsSpan().ContainsAny("-.() ") ? string.Concat(given.Where(c => c is not ('-' or '.' or '(' or ')' or ' '))) : given;
+}

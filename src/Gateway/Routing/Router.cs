@@ -1,0 +1,48 @@
+using Gateway.Store;
+
+namespace Gateway.Routing;
+
+/// <summary>Where a message goes and why, in words for the message's history.</summary>
+public readonly record struct RouteChoice(RouteKind Kind, string? Carrier, string Reason);
+
+/// <summary>
+/// The order of choice: an application's number, a subscriber of ours, a carrier. Between carriers the longest prefix wins, then the lower
+/// priority number; the rest of that list is where a message goes when the first one fails.
+/// </summary>
+public sealed class Router(GatewaySettings settings, NumberPlan numbers)
+{
+    private readonly Dictionary<string, AccountSettings> _applications = settings.Accounts
+        .SelectMany(account => account.Numbers.Select(number => (Number: number.TrimStart('+'), Account: account)))
+        .DistinctBy(entry => entry.Number)
+        .ToDictionary(entry => entry.Number, entry => entry.Account);
+
+    private readonly HashSet<string> _registrarUsers =
+        [.. settings.Sip.Registrar.Enabled ? settings.Sip.Registrar.Users.Select(user => user.Number.TrimStart('+')) : []];
+
+    /// <param name="recipient">E.164 digits or a short code.</param>
+    /// <returns>null when nobody of ours and no carrier serves the number.</returns>
+    public RouteChoice? Find(string recipient)
+    {
+        if (AccountOf(recipient) is { } account) return new RouteChoice(RouteKind.Application, null, $"{recipient} is a number of account {account.ApiKey}");
+        if (IsSubscriber(recipient)) return new RouteChoice(RouteKind.Subscriber, null, $"{recipient} is a subscriber's number");
+        var carriers = Carriers(recipient);
+        return carriers.Count == 0 ? null : carriers[0];
+    }
+
+    /// <summary>The account whose application has this number, or null.</summary>
+    public AccountSettings? AccountOf(string number) => _applications.GetValueOrDefault(number);
+
+    public bool IsSubscriber(string msisdn) => _registrarUsers.Contains(msisdn) || numbers.IsLocal(msisdn);
+
+    /// <summary>Every carrier that may take the number, best first.</summary>
+    public List<RouteChoice> Carriers(string recipient) =>
+    [
+        .. settings.Carriers
+            .Select(carrier => (carrier, Prefix: carrier.Prefixes
+                .Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
+            .Where(match => match.Prefix is not null)
+            .OrderByDescending(match => match.Prefix!.Length).ThenBy(match => match.carrier.Priority)
+            .Select(match => new RouteChoice(RouteKind.Carrier, match.carrier.Name,
+                $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}")),
+    ];
+}

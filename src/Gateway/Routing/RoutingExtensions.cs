@@ -1,0 +1,10 @@
+namespace Gateway.Routing;
+
+public static class RoutingExtensions
+{
+    public static WebApplicationBuilder AddRouting(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<NumberPlan>().AddSingleton<Router>().AddSingleton<Identities>();
+        return builder;
+    }
+}

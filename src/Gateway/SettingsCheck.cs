@@ -1,0 +1,130 @@
+using System.Net;
+
+namespace Gateway;
+
+/// <summary>Finds what is wrong with the settings before anything starts: one line a fault, each beginning with the key.</summary>
+public static class SettingsCheck
+{
+    private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
+    private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
+    private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
+    private static readonly string[] ListenSchemes = ["udp", "tcp"];
+
+    public static IEnumerable<string> Faults(GatewaySettings s, bool production)
+    {
+        if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
+        if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
+        if (OneOf(s.Cluster.Mode, "Single", "Postgres") is { } mode) yield return $"Cluster:Mode: {mode}";
+        if (s.Cluster.Mode == "Postgres" && s.Store.Provider != "Postgres")
+            yield return "Cluster:Mode: Postgres needs Store:Provider Postgres, where the nodes find each other";
+        if (!IPAddress.TryParse(s.Cluster.AdvertisedAddress, out _))
+            yield return $"Cluster:AdvertisedAddress: \"{s.Cluster.AdvertisedAddress}\" is not an IP address";
+        foreach (var (key, port) in new[] { ("SiloPort", s.Cluster.SiloPort), ("GatewayPort", s.Cluster.GatewayPort) })
+            if (port is < 1 or > 65535) yield return $"Cluster:{key}: {port} is not a port (1 to 65535)";
+
+        foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(Carriers(s.Carriers)))
+            yield return fault;
+
+        if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
+        if (s.Delivery.ReportTimeoutSeconds is < 1 or > 600) yield return $"Delivery:ReportTimeoutSeconds: {s.Delivery.ReportTimeoutSeconds} is not 1 to 600";
+        if (s.Delivery.JoinTimeoutSeconds is < 1 or > 86400) yield return $"Delivery:JoinTimeoutSeconds: {s.Delivery.JoinTimeoutSeconds} is not 1 to 86400";
+        foreach (var seconds in s.Delivery.RetrySeconds)
+            if (seconds is < 1 or > 86400) yield return $"Delivery:RetrySeconds: {seconds} is not 1 to 86400";
+    }
+
+    private static IEnumerable<string> Sip(SipSettings s)
+    {
+        if (Uri.CheckHostName(s.Domain) == UriHostNameType.Unknown) yield return $"Sip:Domain: \"{s.Domain}\" is not a host name";
+        if (s.Listen.Count == 0) yield return "Sip:Listen: is empty; give at least one address such as udp://127.0.0.1:5060";
+        for (var i = 0; i < s.Listen.Count; i++)
+            if (ListenFault(s.Listen[i]) is { } fault) yield return $"Sip:Listen:{i}: \"{s.Listen[i]}\" {fault}";
+        foreach (var (key, value) in new[] { ("ServiceCentreIdentity", s.ServiceCentreIdentity), ("OutboundProxy", s.OutboundProxy) })
+            if (value is not null && !IsSipUri(value)) yield return $"Sip:{key}: \"{value}\" is not a sip: URI";
+        if (!s.PublicUserIdentity.Contains("{msisdn}", StringComparison.Ordinal))
+            yield return $"Sip:PublicUserIdentity: \"{s.PublicUserIdentity}\" has no {{msisdn}}";
+        else if (!IsSipUri(s.PublicUserIdentity) && !s.PublicUserIdentity.StartsWith("tel:", StringComparison.Ordinal))
+            yield return $"Sip:PublicUserIdentity: \"{s.PublicUserIdentity}\" is neither a sip: nor a tel: URI";
+        if (!IsNumber(s.ServiceCentreAddress))
+            yield return $"Sip:ServiceCentreAddress: \"{s.ServiceCentreAddress}\" is not an E.164 number";
+        for (var i = 0; i < s.TrustedPeers.Count; i++)
+            if (!IPNetwork.TryParse(s.TrustedPeers[i], out _) && !IPAddress.TryParse(s.TrustedPeers[i], out _))
+                yield return $"Sip:TrustedPeers:{i}: \"{s.TrustedPeers[i]}\" is not a network such as 10.0.0.0/8 or an address";
+        for (var i = 0; i < s.Registrar.Users.Count; i++)
+        {
+            var user = s.Registrar.Users[i];
+            if (!IsNumber(user.Number)) yield return $"Sip:Registrar:Users:{i}:Number: \"{user.Number}\" is not an E.164 number";
+            if (user.Password.Length == 0) yield return $"Sip:Registrar:Users:{i}:Password: missing";
+        }
+        if (s.Watch.Expires is < 60 or > 604800) yield return $"Sip:Watch:Expires: {s.Watch.Expires} is not 60 to 604800 seconds";
+        if (OneOf(s.Watch.AssertedIdentity, "Service", "User") is { } identity) yield return $"Sip:Watch:AssertedIdentity: {identity}";
+        if (s.Watch.SettleMilliseconds is < 0 or > 10_000) yield return $"Sip:Watch:SettleMilliseconds: {s.Watch.SettleMilliseconds} is not 0 to 10000";
+    }
+
+    private static IEnumerable<string> Numbering(NumberingSettings s)
+    {
+        if (s.CountryCode.Length is 0 or > 3 || !s.CountryCode.All(char.IsAsciiDigit))
+            yield return $"Numbering:CountryCode: \"{s.CountryCode}\" is not a country code such as 49";
+        for (var i = 0; i < s.LocalPrefixes.Count; i++)
+            if (!s.LocalPrefixes[i].All(char.IsAsciiDigit))
+                yield return $"Numbering:LocalPrefixes:{i}: \"{s.LocalPrefixes[i]}\" is not a string of digits without plus";
+    }
+
+    private static IEnumerable<string> Accounts(List<AccountSettings> accounts, bool production)
+    {
+        if (production && accounts.Count == 0) yield return "Accounts: no account is set, nobody could send";
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < accounts.Count; i++)
+        {
+            var (a, at) = (accounts[i], $"Accounts:{i}");
+            if (a.ApiKey.Length == 0) yield return $"{at}:ApiKey: missing";
+            else if (!keys.Add(a.ApiKey)) yield return $"{at}:ApiKey: \"{a.ApiKey}\" is there twice";
+            if (production && string.IsNullOrEmpty(a.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it (environment: Accounts__{i}__ApiSecret)";
+            else if (production && a.ApiSecret!.Length < 6) yield return $"{at}:ApiSecret: is shorter than 6 characters";
+            if (OneOf(a.SignatureMethod, SignatureMethods) is { } method) yield return $"{at}:SignatureMethod: {method}";
+            if (OneOf(a.WebhookFormat, WebhookFormats) is { } format) yield return $"{at}:WebhookFormat: {format}";
+            if (OneOf(a.Lane, Lanes) is { } lane) yield return $"{at}:Lane: {lane}";
+            if (a.MaxRequestsPerSecond < 1) yield return $"{at}:MaxRequestsPerSecond: {a.MaxRequestsPerSecond} is less than 1";
+            foreach (var (key, url) in new[] { ("DeliveryReceiptUrl", a.DeliveryReceiptUrl), ("InboundUrl", a.InboundUrl) })
+                if (!string.IsNullOrEmpty(url) && !IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
+            for (var n = 0; n < a.Numbers.Count; n++)
+                if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+        }
+    }
+
+    private static IEnumerable<string> Carriers(List<CarrierSettings> carriers)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < carriers.Count; i++)
+        {
+            var (c, at) = (carriers[i], $"Carriers:{i}");
+            if (c.Name.Length == 0 || !c.Name.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_'))
+                yield return $"{at}:Name: \"{c.Name}\" is not a name of letters, digits, - and _ (it stands in /webhooks/{{carrier}}/…)";
+            else if (!names.Add(c.Name)) yield return $"{at}:Name: \"{c.Name}\" is there twice";
+            if (OneOf(c.Kind, "Nexmo") is { } kind) yield return $"{at}:Kind: {kind}";
+            if (!IsHttpUrl(c.BaseUrl)) yield return $"{at}:BaseUrl: \"{c.BaseUrl}\" is not an http or https URL";
+            if (string.IsNullOrEmpty(c.ApiKey)) yield return $"{at}:ApiKey: missing";
+            if (string.IsNullOrEmpty(c.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it (environment: Carriers__{i}__ApiSecret)";
+            for (var p = 0; p < c.Prefixes.Count; p++)
+                if (!c.Prefixes[p].All(char.IsAsciiDigit)) yield return $"{at}:Prefixes:{p}: \"{c.Prefixes[p]}\" is not a string of digits without plus";
+        }
+    }
+
+    private static string? ListenFault(string value)
+    {
+        if (!Uri.TryCreate(value, UriKind.Absolute, out var uri)) return "is not a URI such as udp://127.0.0.1:5060";
+        if (!ListenSchemes.Contains(uri.Scheme)) return $"has the unknown scheme {uri.Scheme}; use {string.Join(", ", ListenSchemes)}";
+        if (!IPAddress.TryParse(uri.Host.Trim('[', ']'), out _)) return "does not name an IP address";
+        if (uri.Port is < 0 or > 65535) return "names no port";
+        return uri.AbsolutePath.Length > 1 ? "has a path" : null;
+    }
+
+    private static string? OneOf(string value, params string[] allowed) =>
+        allowed.Contains(value) ? null : $"\"{value}\" is unknown; use {string.Join(", ", allowed)}";
+
+    private static bool IsSipUri(string value) => value.StartsWith("sip:", StringComparison.Ordinal) && Gateway.Sip.SipUri.TryParse(
+        value.Replace("{msisdn}", "1", StringComparison.Ordinal).Replace("{domain}", "d.example", StringComparison.Ordinal), out _);
+
+    private static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
+
+    private static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+}

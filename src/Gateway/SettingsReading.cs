@@ -1,0 +1,45 @@
+using Gateway.Diagnostics;
+using Microsoft.Extensions.Configuration;
+
+namespace Gateway;
+
+internal static class SettingsReading
+{
+    /// <summary>Reads and checks the settings; on a fault prints its line to standard error and returns false.</summary>
+    public static bool TryReadSettings(this WebApplicationBuilder builder, DevelopmentWorld? development, out GatewaySettings settings)
+    {
+        settings = new GatewaySettings();
+        List<string> faults;
+        try
+        {
+            if (development is not null) builder.Configuration.AddInMemoryCollection(development.Defaults(builder.Configuration));
+            builder.Configuration.AddInMemoryCollection(Lists(builder.Configuration));
+            settings = builder.Configuration.Get<GatewaySettings>() ?? settings;
+            faults = [.. SettingsCheck.Faults(settings, builder.Environment.IsProduction())];
+        }
+        catch (InvalidOperationException e)
+        {
+            // The binder's own words name the key and the value: "Failed to convert configuration value 'x' at 'Cluster:SiloPort' to type …".
+            faults = [e.Message];
+        }
+        foreach (var fault in faults) Console.Error.WriteLine($"settings: {fault}");
+        if (faults.Count > 0) return false;
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
+        builder.Services.AddSingleton(TimeProvider.System);
+        return true;
+    }
+
+    /// <summary>A list given as one value (environment: <c>Sip__Listen=udp://…,tcp://…</c>) replaces the whole list instead of its first element.</summary>
+    private static Dictionary<string, string?> Lists(IConfiguration configuration)
+    {
+        var values = new Dictionary<string, string?>();
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds" })
+        {
+            if (configuration[key] is not { Length: > 0 } text) continue;
+            foreach (var old in configuration.GetSection(key).GetChildren()) values[old.Path] = null;
+            var items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            for (var i = 0; i < items.Length; i++) values[$"{key}:{i}"] = items[i];
+        }
+        return values;
+    }
+}
