@@ -2,7 +2,6 @@ namespace Gateway.Carriers;
 
 public static class CarriersExtensions
 {
-    /// <summary>Needs a <see cref="CarrierReceiptSink"/>, an <see cref="Acceptance.Acceptor"/> and the store among the services; routes come with the controllers.</summary>
     public static WebApplicationBuilder AddCarriers(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
