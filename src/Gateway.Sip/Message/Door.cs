@@ -45,12 +45,14 @@ internal ref struct Door(SipError framing)
     private bool IsReadable(HeaderName name, ReadOnlySpan<byte> value) => name switch
     {
         HeaderName.From or HeaderName.To => NameAddr.IsValid(value),
-        HeaderName.CallId => !value.IsEmpty && !value.ContainsAnyExcept(SipGrammar.CallId),
+        // Opaque to everybody but its maker: more than word [ "@" word ] is met, and all of it must come back as it was.
+        HeaderName.CallId => !value.IsEmpty && !value.ContainsAnyInRange((byte)0, (byte)' '),
         HeaderName.CSeq => CSeq.TryScan(value, out _, out _),
         HeaderName.MaxForwards => IsNumber(value, out var hops) && hops <= 255,
         HeaderName.ContentLength => IsNumber(value, out var length) && (ContentLength = length) is not null,
         HeaderName.Via => AreVias(value),
-        HeaderName.Contact => AreContacts(value),
+        // A 200 with an odd Contact is a 200 all the same; in a request it says where to answer.
+        HeaderName.Contact => Method.IsEmpty || AreContacts(value),
         _ => true,
     };
 
