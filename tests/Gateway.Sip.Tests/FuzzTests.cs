@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Gateway.Sip.Tests;
 
-/// <summary>The SIP targets of tests/Gateway.Fuzz over their kept inputs, each whole and cut at every octet, and over mutations of them.</summary>
+/// <summary>
+/// The SIP targets of tests/Gateway.Fuzz over their kept inputs, each whole and cut at every octet, and over mutations of them.
+/// </summary>
 public sealed class FuzzTests
 {
     private const int Mutations = 3000;
@@ -35,5 +37,6 @@ public sealed class FuzzTests
 
     [Fact]
     public void Every_kept_input_belongs_to_a_target() =>
-        Assert.Subset(SipTargets.All.Keys.ToHashSet(), Directory.GetDirectories(Corpus.Folder, "sip-*").Select(folder => Path.GetFileName(folder)!).ToHashSet());
+        Assert.Subset(SipTargets.All.Keys.ToHashSet(),
+            Directory.GetDirectories(Corpus.Folder, "sip-*").Select(folder => Path.GetFileName(folder)!).ToHashSet());
 }

@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>Enumerates the octets of every value of one header name, splitting lists at their commas (not those inside quotes or angle brackets).</summary>
+/// <summary>
+/// Enumerates the octets of every value of one header name, splitting lists at their commas (not those inside quotes or angle brackets).
+/// </summary>
 public ref struct HeaderValues
 {
     private readonly SipHeaders _headers;

@@ -4,7 +4,11 @@ namespace Gateway.Sip;
 internal ref struct Door(SipError framing)
 {
     private const ulong Mandatory =
-        (1UL << (int)HeaderName.From) | (1UL << (int)HeaderName.To) | (1UL << (int)HeaderName.CallId) | (1UL << (int)HeaderName.CSeq) | (1UL << (int)HeaderName.Via);
+        (1UL << (int)HeaderName.From)
+        | (1UL << (int)HeaderName.To)
+        | (1UL << (int)HeaderName.CallId)
+        | (1UL << (int)HeaderName.CSeq)
+        | (1UL << (int)HeaderName.Via);
 
     private ulong _seen;
 
@@ -50,9 +54,9 @@ internal ref struct Door(SipError framing)
         HeaderName.CSeq => CSeq.TryScan(value, out _, out _),
         HeaderName.MaxForwards => IsNumber(value, out var hops) && hops <= 255,
         HeaderName.ContentLength => IsNumber(value, out var length) && (ContentLength = length) is not null,
-        HeaderName.Via => AreVias(value),
+        HeaderName.Via => AllAreReadable(name, value),
         // A 200 with an odd Contact is a 200 all the same; in a request it says where to answer.
-        HeaderName.Contact => Method.IsEmpty || AreContacts(value),
+        HeaderName.Contact => Method.IsEmpty || AllAreReadable(name, value),
         _ => true,
     };
 
@@ -62,27 +66,16 @@ internal ref struct Door(SipError framing)
         return reader.Number(out number, out var tooLarge) && !tooLarge && reader.AtEnd();
     }
 
-    private static bool AreVias(ReadOnlySpan<byte> value)
+    private static bool AllAreReadable(HeaderName name, ReadOnlySpan<byte> list)
     {
-        for (var comma = HeaderValues.CommaOf(value); comma >= 0; comma = HeaderValues.CommaOf(value))
+        while (true)
         {
-            if (!Via.IsValid(value[..comma])) return false;
+            var comma = HeaderValues.CommaOf(list);
+            var value = comma < 0 ? list : list[..comma];
+            if (!(name == HeaderName.Via ? Via.IsValid(value) : Contact.IsValid(value))) return false;
+            if (comma < 0) return true;
 
-            value = value[(comma + 1)..];
+            list = list[(comma + 1)..];
         }
-
-        return Via.IsValid(value);
-    }
-
-    private static bool AreContacts(ReadOnlySpan<byte> value)
-    {
-        for (var comma = HeaderValues.CommaOf(value); comma >= 0; comma = HeaderValues.CommaOf(value))
-        {
-            if (!Contact.IsValid(value[..comma])) return false;
-
-            value = value[(comma + 1)..];
-        }
-
-        return Contact.IsValid(value);
     }
 }

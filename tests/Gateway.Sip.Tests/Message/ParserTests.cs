@@ -13,7 +13,8 @@ public sealed class ParserTests
         Assert.Equal("MESSAGE", request.Method);
         Assert.Equal("sip:894@ims.voiceblue.com", request.RequestUri.ToString());
         Assert.Equal("894", request.RequestUri.Number);
-        Assert.Equal(("UDP", "93.180.154.153:5080", "z9hG4bKuhrVgaLL"), (request.TopVia.Transport, request.TopVia.SentBy, request.TopVia.Branch));
+        Assert.Equal(("UDP", "93.180.154.153:5080", "z9hG4bKuhrVgaLL"),
+            (request.TopVia.Transport, request.TopVia.SentBy, request.TopVia.Branch));
         Assert.True(request.TopVia.HasRport);
         Assert.Equal("494046895124", request.From.Uri.Number);
         Assert.Equal("5FB43BEC-5564CCC10005DDCF-29D46700", request.From.Tag);
@@ -256,7 +257,8 @@ public sealed class ParserTests
     [InlineData("", false)]
     public void A_Call_ID_is_anything_without_white_space(string callId, bool taken)
     {
-        var text = Encoding.ASCII.GetString(SipText.Message()).Replace("Call-ID: 1@192.0.2.1", "Call-ID: " + callId, StringComparison.Ordinal);
+        var text = Encoding.ASCII.GetString(SipText.Message()).Replace("Call-ID: 1@192.0.2.1", "Call-ID: " + callId,
+            StringComparison.Ordinal);
         var result = SipParser.Parse(Encoding.ASCII.GetBytes(text));
 
         Assert.Equal(taken, result.Succeeded);
