@@ -17,7 +17,7 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
 
     // Both begin anywhere: with the same number after each start, a second text would be taken for a repeat of the first.
     private byte _messageReference = (byte)Random.Shared.Next();
-    private ushort _concatenationReference = (ushort)Random.Shared.Next();
+    private int _concatenationReference = Random.Shared.Next(ushort.MaxValue);
     private SipUri? _refusedFrom;
 
     private sealed record Submitted(TpAddress To, TpServiceCentreTimeStamp? AcceptedAt);
@@ -28,7 +28,7 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
             return new SendResult(SendVerdict.NotSent, $"'{to}' is not a number");
         var segmenting = new SegmentationOptions
         {
-            Reference = Interlocked.Increment(ref _concatenationReference), WideReference = how.WideReference, MessageClass = how.MessageClass,
+            Reference = (ushort)Interlocked.Increment(ref _concatenationReference), WideReference = how.WideReference, MessageClass = how.MessageClass,
         };
         if (!Segmenter.TrySegment(text, segmenting, out var segmentation))
             return new SendResult(SendVerdict.NotSent, $"the text needs more than {Segmenter.MaxSegments} parts");
