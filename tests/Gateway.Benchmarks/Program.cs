@@ -1,11 +1,29 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Gateway.Benchmarks.Sip;
+using Gateway.Benchmarks.Sms;
 
-if (args is ["sip", .. var options])
+switch (args)
 {
-    BenchmarkSwitcher.FromTypes([typeof(MessageBenchmarks)]).Run(options);
-    return 0;
+    case ["sms", .. var options]:
+        return Run(typeof(SmsBenchmarks), options);
+    case ["sip", .. var options]:
+        return Run(typeof(MessageBenchmarks), options);
 }
 
-Console.Error.WriteLine("usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- sip --filter '*'");
+Console.Error.WriteLine("""
+    usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- ...
+      sms [BenchmarkDotNet options]     the codec
+      sip [BenchmarkDotNet options]     the SIP message path
+    """);
 return 64;
+
+static int Run(Type benchmarks, string[] options)
+{
+    // In process: the generated projects of the default toolchain would inherit the rules of this repository.
+    var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+    BenchmarkSwitcher.FromTypes([benchmarks]).Run(options.Length > 0 ? options : ["--filter", "*"], config);
+    return 0;
+}
