@@ -37,19 +37,10 @@ internal sealed class OttMessages(
                 break;
         }
 
+        // Shown before it is answered: the answer calls for the next one, and order is to be kept.
+        if (_calls.Add(request.CallId)) Show(request, encoding);
+        else counters.CountRepeat();
         await incoming.RespondAsync(200);
-        if (!_calls.Add(request.CallId))
-        {
-            counters.CountRepeat();
-            return;
-        }
-
-        counters.CountText();
-        onText(new ReceivedText(SenderOf(request), encoding.GetString(request.Body.Span), 1, time.GetUtcNow())
-        {
-            SentAt = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date) ? date : null,
-            CallId = request.CallId,
-        });
     }
 
     public async Task<SendResult> SendAsync(string to, string text, CancellationToken cancellation)
@@ -59,6 +50,16 @@ internal sealed class OttMessages(
         request.SetBody($"{ContentType};charset=utf-8", Encoding.UTF8.GetBytes(text));
         var outcome = await userAgent.SendAsync(request, cancellation);
         return new SendResult(VerdictOf(outcome), Words.Of(outcome)) { StatusCode = outcome.Response?.StatusCode };
+    }
+
+    private void Show(SipRequest request, Encoding encoding)
+    {
+        counters.CountText();
+        onText(new ReceivedText(SenderOf(request), encoding.GetString(request.Body.Span), 1, time.GetUtcNow())
+        {
+            SentAt = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date) ? date : null,
+            CallId = request.CallId,
+        });
     }
 
     private static SendVerdict VerdictOf(SipOutcome outcome) => outcome switch

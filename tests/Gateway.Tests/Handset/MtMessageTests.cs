@@ -271,13 +271,6 @@ public sealed class MtMessageTests : HandsetFixture
         Assert.Equal("MESSAGE, OPTIONS", (await Peer.ExpectAsync("SIP/2.0 405"))["Allow"]);
     }
 
-    private static async Task WaitAsync(Func<bool> condition)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(TimeSpan.FromSeconds(10));
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
-    }
-
     private static IReadOnlyList<string> Parts(string text, ushort reference)
     {
         Assert.True(Segmenter.TrySegment(text, new SegmentationOptions { Reference = reference }, out var segmentation));
