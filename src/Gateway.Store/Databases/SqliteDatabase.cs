@@ -104,11 +104,8 @@ internal sealed class SqliteDatabase : StoreDatabase
 
     public override void AfterCommit(DbConnection connection, int rows) => _checkpointer.AfterCommit((SqliteConnection)connection, rows);
 
-    public override RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection) =>
-        SqliteRowStatement<T>.Insert(shape, returnIds, (SqliteConnection)connection);
-
-    public override RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection) =>
-        SqliteRowStatement<T>.UpdateUnlessFinal(shape, (SqliteConnection)connection);
+    public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
+        new SqliteRowStatement<T>(command, (SqliteConnection)connection);
 
     public override ValueTask DisposeAsync()
     {
