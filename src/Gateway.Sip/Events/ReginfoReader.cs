@@ -14,6 +14,9 @@ internal static partial class ReginfoReader
     private const string ReginfoNamespace = "urn:ietf:params:xml:ns:reginfo";
     private const string GruuNamespace = "urn:ietf:params:xml:ns:gruuinfo";
 
+    // Of one contact; a Contact header has a handful.
+    private const int MaxParameters = 64;
+
     private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit,
@@ -67,7 +70,7 @@ internal static partial class ReginfoReader
             while (xml.Read())
             {
                 if (xml.NodeType == XmlNodeType.Element) builder.Begin(xml);
-                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(xml.LocalName);
+                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(NameOf(xml));
                 else if (xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA) builder.Text.Append(xml.Value);
             }
 
@@ -79,6 +82,9 @@ internal static partial class ReginfoReader
             return e.Message;
         }
     }
+
+    // Elements of other namespaces extend the document (RFC 3680 §5.3) and are passed over by having no name here.
+    private static string NameOf(XmlReader xml) => xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
 
     private static byte[] WithAmpersandsEscaped(ReadOnlySpan<byte> octets)
     {
@@ -117,7 +123,7 @@ internal static partial class ReginfoReader
         public void Begin(XmlReader xml)
         {
             Text.Clear();
-            var name = xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
+            var name = NameOf(xml);
             switch (name)
             {
                 case "reginfo":
@@ -153,7 +159,7 @@ internal static partial class ReginfoReader
                 case "display-name" when _contact is not null:
                     _contact = _contact with { DisplayName = Text.ToString().Trim() };
                     break;
-                case "unknown-param" when _contact is not null && _parameter is not null:
+                case "unknown-param" when _contact is { Parameters.Count: < MaxParameters } && _parameter is not null:
                     _contact = _contact with { Parameters = With(_contact.Parameters, _parameter.Trim(), Text.ToString().Trim()) };
                     break;
                 case "contact" when _contact is not null:

@@ -287,6 +287,8 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         if (value.AsSpan().ContainsAny('\r', '\n')) throw new ArgumentException($"A value of {name} holds a line end.", nameof(value));
         if (name == HeaderName.Other && !SipGrammar.IsToken(text)) throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
 
+        // White space at either end is no part of a value, and would not come back.
+        value = value.Trim(' ', '\t');
         Span<byte> octets = value.Length <= 256 ? stackalloc byte[value.Length * 3] : new byte[value.Length * 3];
         return Store(name, text, octets[..Encoding.UTF8.GetBytes(value, octets)], folded: false);
     }

@@ -39,6 +39,7 @@ internal ref struct HeaderLines(ReadOnlySpan<byte> octets, int position)
     public bool MoveNext()
     {
         Folded = false;
+        NameLength = 0;
         LineStart = Position;
         if (Position >= _octets.Length) return false;
         if (!TryLine(_octets, Position, out var length))

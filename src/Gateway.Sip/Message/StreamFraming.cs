@@ -46,7 +46,7 @@ public sealed class StreamFraming(int maxOctets = StreamFraming.DefaultMaxOctets
         if (buffer.IsEmpty) return OperationStatus.NeedMoreData;
         if (_messageLength == 0)
         {
-            if (_looked == 0 && buffer.FirstSpan is [(byte)'\r', ..]) return TryReadLineEnds(ref buffer, out unit);
+            if (_looked == 0 && new SequenceReader<byte>(buffer).TryPeek(out var first) && first == '\r') return TryReadLineEnds(ref buffer, out unit);
 
             _lastWasLineEnd = false;
             var found = TryReadHead(buffer, out message);

@@ -18,7 +18,7 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Null when the table is full.</summary>
-    public ClientTransaction? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
+    public (ClientTransaction Transaction, Task<SipOutcome> Outcome)? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
     {
         if (Interlocked.Increment(ref _count) > capacity)
         {
@@ -28,8 +28,7 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
 
         var transaction = new ClientTransaction(this, branch, method, sentBy, hop, message);
         _byBranch[branch] = transaction;
-        transaction.Start();
-        return transaction;
+        return (transaction, transaction.Start());
     }
 
     /// <summary>
@@ -45,6 +44,12 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
             return false;
         transaction.OnResponse(response);
         return true;
+    }
+
+    public void EndAll()
+    {
+        foreach (var transaction in _byBranch.Values)
+            transaction.OnConnectionClosed();
     }
 
     internal void Remove(ClientTransaction transaction)

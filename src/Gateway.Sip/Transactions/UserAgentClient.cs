@@ -119,11 +119,11 @@ internal sealed class UserAgentClient(
 
     private async ValueTask<SipOutcome> RunAsync(SipRequest request, Hop hop, Prepared prepared, CancellationToken cancellation)
     {
-        if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not { } transaction)
+        if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not var (transaction, ending))
             return new SipOutcome(SipOutcomeKind.Overloaded, Reason: "too many client transactions");
         try
         {
-            return await transaction.Outcome.WaitAsync(cancellation);
+            return await ending.WaitAsync(cancellation);
         }
         catch (OperationCanceledException)
         {

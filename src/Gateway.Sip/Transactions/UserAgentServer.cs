@@ -42,15 +42,18 @@ internal sealed partial class UserAgentServer(
             return;
         }
 
-        if (Refusal.Of(request, ToTag(key)) is { } refusal)
+        // The answer to OPTIONS is for the application to give, if it wants to.
+        if (RequestCheck.TryPass(request, options.Check, out var refusal) || refusal is null or { IsSuccess: true })
         {
-            Leave();
-            MarkVia(flow, via, refusal);
-            _ = transports.SendResponseAsync(back, Write(refusal));
+            Accept(flow, request, via, key, back);
             return;
         }
 
-        Accept(flow, request, via, key, back);
+        Leave();
+        if (request.To.Tag is null)
+            refusal.Headers.Set(HeaderName.To, request.To.WithTag(ToTag(key)).ToString());
+        MarkVia(flow, via, refusal);
+        back.TrySend(Write(refusal));
     }
 
     /// <summary>Answers a request that did not pass the parser.</summary>
@@ -93,11 +96,9 @@ internal sealed partial class UserAgentServer(
     /// <summary>OPTIONS is answered for an application that does not care (RFC 3261 §11.2); anything else it should have answered.</summary>
     private async Task AnswerUntakenAsync(IncomingRequest incoming)
     {
-        if (incoming.Request.Method == SipMethod.Options)
+        if (!RequestCheck.TryPass(incoming.Request, options.Check, out var answer) && answer is not null)
         {
-            var response = incoming.Request.CreateResponse(200);
-            response.Headers.Add(HeaderName.Allow, SipMethod.Allowed);
-            await incoming.RespondAsync(response);
+            await incoming.RespondAsync(answer);
             return;
         }
 
@@ -150,7 +151,7 @@ internal sealed partial class UserAgentServer(
 
     private void Leave() => Interlocked.Decrement(ref _inProgress);
 
-    [LoggerMessage(1301, LogLevel.Error, "Handling {Method} {CallId} failed and was answered 500")]
+    [LoggerMessage(1301, LogLevel.Error, "Handling {Method} {CallId} failed; it is answered 500 unless it was answered before")]
     private partial void LogFault(Exception fault, string method, string callId);
 
     [LoggerMessage(1302, LogLevel.Error, "{Method} {CallId} was left unanswered by the application and was answered 500")]

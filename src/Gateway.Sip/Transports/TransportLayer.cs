@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Sip.Transactions;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Sip.Transports;
@@ -45,7 +46,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
             {
                 _bound.Add(address with { EndPoint = await BindAsync(address, cancellation) });
             }
-            catch (Exception e) when (e is SocketException or IOException)
+            catch (Exception e) when (e is SocketException or IOException or AddressInUseException)
             {
                 throw new IOException($"{address} cannot be listened on: {e.Message}", e);
             }

@@ -10,8 +10,8 @@ internal sealed class PostgresDatabase : StoreDatabase
 {
     private const long SchemaLock = 0x6174_6577_6179; // any number that no other user of the server takes
 
-    // Every query here finds its rows by an index and in its order. The planner must not think otherwise while a table is still small, or has
-    // just grown by a million rows that no statistics know of.
+    // Every query here finds its rows by an index and in its order. The planner must not think otherwise while a table is still small, or
+    // has just grown by a million rows that no statistics know of.
     private const string PlanByIndex = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
     private readonly NpgsqlConnectionStringBuilder _connection;
@@ -20,11 +20,10 @@ internal sealed class PostgresDatabase : StoreDatabase
     public PostgresDatabase(string connectionString, string migrationsAssembly)
     {
         _connection = new NpgsqlConnectionStringBuilder(connectionString);
-        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         // Callers wait for these two when the server is gone, so seconds, unless the operator says otherwise.
-        if (!given.ContainsKey("Timeout"))
+        if (!_connection.ShouldSerialize("Timeout"))
             _connection.Timeout = 5;
-        if (!given.ContainsKey("Command Timeout"))
+        if (!_connection.ShouldSerialize("Command Timeout"))
             _connection.CommandTimeout = 10;
         _connection.ApplicationName ??= "gateway";
         _connection.Options = $"{PlanByIndex} {_connection.Options}".TrimEnd(); // the operator's own come last and win

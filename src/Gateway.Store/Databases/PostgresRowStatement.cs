@@ -26,15 +26,21 @@ internal sealed class PostgresRowStatement<T> : RowStatement<T>
 
     public override void Execute(IReadOnlyList<T> rows, List<long> returned)
     {
-        _binder.Clear();
-        for (var i = 0; i < rows.Count; i++)
+        try
         {
-            _binder.Start();
-            _bind(rows[i], _binder);
+            for (var i = 0; i < rows.Count; i++)
+            {
+                _binder.Start();
+                _bind(rows[i], _binder);
+            }
+            using var reader = _command.ExecuteReader();
+            while (reader.Read())
+                returned.Add(reader.GetInt64(0));
         }
-        using var reader = _command.ExecuteReader();
-        while (reader.Read())
-            returned.Add(reader.GetInt64(0));
+        finally
+        {
+            _binder.Clear();
+        }
     }
 
     public override void Dispose() => _command.Dispose();

@@ -1,12 +1,13 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// Moves everything that waits in one mailbox (<see cref="MessageState.Waiting"/>); it comes after the progress of its change. Times are Unix
-/// milliseconds.
+/// Moves everything that waits in one mailbox (<see cref="MessageState.Waiting"/>); it comes after the progress of its change. Times are
+/// Unix milliseconds.
 /// </summary>
 public sealed class Reschedule
 {
-    private Reschedule(string recipient, long notBefore, long notAfter) => (Recipient, NotBefore, NotAfter) = (recipient, notBefore, notAfter);
+    private Reschedule(string recipient, long notBefore, long notAfter) =>
+        (Recipient, NotBefore, NotAfter) = (recipient, notBefore, notAfter);
 
     public string Recipient { get; }
     public long NotBefore { get; }

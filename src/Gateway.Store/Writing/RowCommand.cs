@@ -4,9 +4,9 @@ using Microsoft.EntityFrameworkCore.Metadata;
 namespace Gateway.Store;
 
 /// <summary>
-/// An insert or update of many rows, made from EF's model and written once for both databases. In the text, <c>value(i)</c> stands for the i-th
-/// of <paramref name="Values"/>, and <c>from</c> for where the values come from: nothing where each row is a step of its own (SQLite), an
-/// unnested set of arrays where all rows go at once (PostgreSQL).
+/// An insert or update of many rows, made from EF's model and written once for both databases. In the text, <c>value(i)</c> stands for the
+/// i-th of <paramref name="Values"/>, and <c>from</c> for where the values come from: nothing where each row is a step of its own (SQLite),
+/// an unnested set of arrays where all rows go at once (PostgreSQL).
 /// </summary>
 internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>, string, string> Text)
 {
@@ -23,8 +23,8 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
     }
 
     /// <summary>
-    /// Sets columns of <typeparamref name="TRow"/> to the properties of the same names where the stored state is not final yet, and returns the
-    /// ids of the rows where it did. A null for <paramref name="keptWhenNull"/> leaves what is stored.
+    /// Sets columns of <typeparamref name="TRow"/> to the properties of the same names where the stored state is not final yet, and returns
+    /// the ids of the rows where it did. A null for <paramref name="keptWhenNull"/> leaves what is stored.
     /// </summary>
     public static RowCommand<T> UpdateUnlessFinal<TRow>(IModel model, string? keptWhenNull, params string[] properties)
     {

@@ -66,7 +66,7 @@ internal sealed class WriterSession : IDisposable
         foreach (var change in changes)
             RunOther(change, transaction);
         return messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + reschedules.Count;
+            + reschedules.Count + changes.Count(c => c.Other is not null);
     }
 
     public void Dispose()

@@ -47,7 +47,7 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     private SmsDeliver TpduOf(ShortMessageRow row, Flight flight) => new()
     {
         MoreMessagesToSend = !flight.Last,
-        StatusReportIndication = row.ReceiptRequested,
+        StatusReportIndication = row.ReceiptRequested && row.Source == MessageSource.Volte,
         OriginatingAddress = TpAddress.FromOriginator(row.Originator),
         ProtocolIdentifier = new TpProtocolIdentifier(row.ProtocolIdentifier),
         ServiceCentreTimeStamp = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt)),

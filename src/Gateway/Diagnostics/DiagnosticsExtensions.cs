@@ -9,6 +9,8 @@ public static class DiagnosticsExtensions
 
     public static WebApplicationBuilder AddDiagnostics(this WebApplicationBuilder builder)
     {
+        // What keeps the program from starting is told in one line (GatewayRun), not by the host with a stack.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddHealthChecks().AddCheck<Readiness>("gateway", tags: [Ready]);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("Gateway", "Gateway.Sip", "Gateway.Store", "Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()

@@ -61,7 +61,7 @@ internal sealed record SmsRequest
 /// <summary>Reads one request; after a fault the rest reads as defaults, and the first fault stays.</summary>
 internal struct SmsRequestReader(RequestFields fields)
 {
-    private const int MaxNumberDigits = 15, MaxSenderSeptets = 11, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
+    private const int MaxNumberDigits = 15, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
     private const long MinTtl = 20_000, MaxTtl = 604_800_000; // milliseconds
 
     private static readonly string[] Scalars =
@@ -96,25 +96,12 @@ internal struct SmsRequestReader(RequestFields fields)
         return digits;
     }
 
-    /// <summary>
-    /// A number of up to 15 digits, or a name, for which TP-OA has room for 11 septets (TS 23.040 §9.1.2.5): like Nexmo we shorten it and do not
-    /// refuse. What the GSM alphabet cannot write is no sender.
-    /// </summary>
     public string From()
     {
-        var from = fields["from"]?.Trim() ?? "";
-        if (!from.AsSpan().ContainsAnyExcept("+0123456789") && NumberPlan.International(from) is { } digits)
-        {
-            if (digits.Length > MaxNumberDigits)
-                Fail(NexmoFault.IllegalSender);
-            return digits;
-        }
-        var name = from.Length > MaxSenderSeptets ? from[..MaxSenderSeptets] : from;
-        if (name.Length == 0 || name.Any(char.IsControl) || !Gsm7.CanEncode(name))
+        var from = SenderAddress.Parse(fields["from"] ?? "");
+        if (from is null)
             Fail(NexmoFault.IllegalSender);
-        while (Gsm7.Count(name) > MaxSenderSeptets)
-            name = name[..^1];
-        return name.TrimEnd();
+        return from ?? "";
     }
 
     public SubmittedContent Content()
