@@ -4,6 +4,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Gateway.Benchmarks.Sip;
 using Gateway.Benchmarks.Sms;
+using Gateway.Benchmarks.Store;
 
 switch (args)
 {
@@ -11,12 +12,15 @@ switch (args)
         return Run(typeof(SmsBenchmarks), options);
     case ["sip", .. var options]:
         return Run(typeof(MessageBenchmarks), options);
+    case ["store", .. var options]:
+        return await StoreFigures.RunAsync(options);
 }
 
 Console.Error.WriteLine("""
     usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- ...
-      sms [BenchmarkDotNet options]     the codec
-      sip [BenchmarkDotNet options]     the SIP message path
+      sms [BenchmarkDotNet options]                                       the codec
+      sip [BenchmarkDotNet options]                                       the SIP message path
+      store [writes | due ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
     """);
 return 64;
 
