@@ -110,6 +110,10 @@ public sealed class DueMessages
     public Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel) =>
         ReadAsync(db => _attemptsOf(db, id).ToListAsync(cancel));
 
+    /// <summary>Whether this mailbox holds anything that is not concluded.</summary>
+    public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
+        (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
+
     /// <summary>
     /// Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.
     /// </summary>

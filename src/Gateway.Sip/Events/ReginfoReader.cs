@@ -70,7 +70,7 @@ internal static partial class ReginfoReader
             while (xml.Read())
             {
                 if (xml.NodeType == XmlNodeType.Element) builder.Begin(xml);
-                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(xml.LocalName);
+                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(NameOf(xml));
                 else if (xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA) builder.Text.Append(xml.Value);
             }
 
@@ -82,6 +82,9 @@ internal static partial class ReginfoReader
             return e.Message;
         }
     }
+
+    // Elements of other namespaces extend the document (RFC 3680 §5.3) and are passed over by having no name here.
+    private static string NameOf(XmlReader xml) => xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
 
     private static byte[] WithAmpersandsEscaped(ReadOnlySpan<byte> octets)
     {
@@ -120,7 +123,7 @@ internal static partial class ReginfoReader
         public void Begin(XmlReader xml)
         {
             Text.Clear();
-            var name = xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
+            var name = NameOf(xml);
             switch (name)
             {
                 case "reginfo":

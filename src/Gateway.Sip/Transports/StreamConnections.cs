@@ -205,9 +205,9 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         await ForgetAsync(connection, connection.Flow.Remote);
         if (connection.Alias is { } alias)
             await ForgetAsync(connection, alias);
-        _byId.TryRemove(connection.Flow.ConnectionId, out _);
         if (accepted)
             Uncount(connection.Flow.Remote.Address);
+        _byId.TryRemove(connection.Flow.ConnectionId, out _);
     }
 
     private async Task ForgetAsync(StreamConnection connection, IPEndPoint remote)

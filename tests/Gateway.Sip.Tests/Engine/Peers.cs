@@ -105,6 +105,7 @@ internal sealed class UdpPeer : IDisposable
 /// <summary>A scriptable peer at the other end of one TCP connection.</summary>
 internal sealed class TcpPeer(Socket socket) : IDisposable
 {
+    private readonly IPEndPoint _remote = (IPEndPoint)socket.RemoteEndPoint!;
     private readonly StringBuilder _unread = new();
     private readonly byte[] _buffer = new byte[65_536];
 
@@ -112,7 +113,7 @@ internal sealed class TcpPeer(Socket socket) : IDisposable
 
     public static async Task<TcpPeer> ConnectAsync(IPEndPoint to)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(to);
         return new TcpPeer(socket);
     }
@@ -187,7 +188,7 @@ internal sealed class TcpPeer(Socket socket) : IDisposable
         var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (head < 0)
             return false;
-        var candidate = new Received(text[..(head + 4)], (IPEndPoint)socket.RemoteEndPoint!);
+        var candidate = new Received(text[..(head + 4)], _remote);
         var length = head + 4 + int.Parse(candidate.Header("Content-Length"));
         if (text.Length < length)
             return false;

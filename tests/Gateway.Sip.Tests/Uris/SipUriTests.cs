@@ -73,6 +73,9 @@ public sealed class SipUriTests
     [InlineData("tel:7042;phone-context=Example.com", "tel:70-42;phone-context=example.com")]
     [InlineData("tel:7042;phone-context=+1-914-555", "tel:7042;phone-context=+1914555")]
     [InlineData("TEL:+491701", "tel:+491701")]
+    [InlineData("tel:+491701;ext", "tel:+491701;ext")]
+    [InlineData("tel:+491701;a=1;a=2", "tel:+491701;a=1;a=2")]
+    [InlineData("sip:h;lr;lr=x", "sip:h;lr;lr=x")]
     [InlineData("urn:service:sos", "URN:service:sos")]
     public void Equal_URIs_of_RFC_3261_19_1_4_and_RFC_3966(string a, string b)
     {
