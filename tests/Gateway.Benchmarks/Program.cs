@@ -2,14 +2,32 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Gateway.Benchmarks.Sip;
 using Gateway.Benchmarks.Sms;
+using Gateway.Benchmarks.Store;
 
-if (args is ["sms", .. var options])
+switch (args)
+{
+    case ["sms", .. var options]:
+        return Run(typeof(SmsBenchmarks), options);
+    case ["sip", .. var options]:
+        return Run(typeof(MessageBenchmarks), options);
+    case ["store", .. var options]:
+        return await StoreFigures.RunAsync(options);
+}
+
+Console.Error.WriteLine("""
+    usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- ...
+      sms [BenchmarkDotNet options]                                       the codec
+      sip [BenchmarkDotNet options]                                       the SIP message path
+      store [writes | due ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
+    """);
+return 64;
+
+static int Run(Type benchmarks, string[] options)
 {
     // In process: the generated projects of the default toolchain would inherit the rules of this repository.
     var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
-    BenchmarkSwitcher.FromTypes([typeof(SmsBenchmarks)]).Run(options.Length > 0 ? options : ["--filter", "*"], config);
+    BenchmarkSwitcher.FromTypes([benchmarks]).Run(options.Length > 0 ? options : ["--filter", "*"], config);
     return 0;
 }
-Console.Error.WriteLine("usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- sms [BenchmarkDotNet options]");
-return 64;
