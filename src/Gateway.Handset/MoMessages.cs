@@ -8,7 +8,7 @@ namespace Gateway.Handset;
 /// each done when its RP-ACK is there. Without an answer within TR1M a part is sent once more, with TP-RD set, the
 /// same TP-MR and a new RP-MR (TS 23.040 §9.2.3.6); an RP-ERROR or a SIP refusal ends the message.
 /// </summary>
-internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposable
+internal sealed class MoMessages(HandsetOptions options, Relay relay)
 {
     private readonly RpAddress _serviceCentre = RpAddress.International(options.ServiceCentreNumber);
     private readonly SemaphoreSlim _turn = new(1);
@@ -17,7 +17,7 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
 
     // Both begin anywhere: with the same number after each start, a second text would be taken for a repeat of the first.
     private byte _messageReference = (byte)Random.Shared.Next();
-    private ushort _concatenationReference = (ushort)Random.Shared.Next();
+    private int _concatenationReference = Random.Shared.Next(ushort.MaxValue);
     private SipUri? _refusedFrom;
 
     private sealed record Submitted(TpAddress To, TpServiceCentreTimeStamp? AcceptedAt);
@@ -28,7 +28,7 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
             return new SendResult(SendVerdict.NotSent, $"'{to}' is not a number");
         var segmenting = new SegmentationOptions
         {
-            Reference = Interlocked.Increment(ref _concatenationReference), WideReference = how.WideReference, MessageClass = how.MessageClass,
+            Reference = (ushort)Interlocked.Increment(ref _concatenationReference), WideReference = how.WideReference, MessageClass = how.MessageClass,
         };
         if (!Segmenter.TrySegment(text, segmenting, out var segmentation))
             return new SendResult(SendVerdict.NotSent, $"the text needs more than {Segmenter.MaxSegments} parts");
@@ -92,8 +92,6 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
                 && (submitted.AcceptedAt is not { } acceptedAt || acceptedAt == report.ServiceCentreTimeStamp);
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 
     private async Task<(SentPart Part, SendResult? Failure)> SubmitAsync(SmsSubmit submit, CancellationToken cancellation)
     {

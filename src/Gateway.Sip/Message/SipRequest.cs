@@ -35,7 +35,8 @@ public sealed class SipRequest : SipMessage
     internal ReadOnlyMemory<byte> RawUri => _uri is null ? _rawUri : default;
 
     /// <summary>
-    /// RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq of this request; Timestamp in a 100; Record-Route where a SUBSCRIBE makes a dialog (§12.1.1).
+    /// RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq of this request; Timestamp in a 100; Record-Route where a SUBSCRIBE makes a dialog
+    /// (§12.1.1).
     /// A To without tag gets <paramref name="toTag"/>, or a random one, except in a 100. Works on a request that was refused at the door
     /// too, as far as its headers could be read.
     /// </summary>

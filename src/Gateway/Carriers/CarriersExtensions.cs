@@ -6,6 +6,7 @@ public static class CarriersExtensions
     {
         builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<CarrierRegistry>(services, settings));
+        builder.Services.AddHttpClient();
         foreach (var carrier in settings.Carriers)
         {
             builder.Services.AddHttpClient(NexmoCarrier.ClientName(carrier), CarrierResilience.Configure)
