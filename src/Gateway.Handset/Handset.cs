@@ -131,31 +131,33 @@ public sealed partial class Handset : IAsyncDisposable
     /// <param name="cancellation">Ends the waiting; what is sent is sent.</param>
     public async Task<SendResult> SendAsync(string to, string text, SendOptions? how = null, CancellationToken cancellation = default)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
         var result = Options.Kind == HandsetKind.Volte
-            ? await _mo.SendAsync(to, text, how ?? SendOptions.Default, cancellation)
-            : await _ott.SendAsync(to, text, cancellation);
+            ? await _mo.SendAsync(to, text, how ?? SendOptions.Default, ended.Token)
+            : await _ott.SendAsync(to, text, ended.Token);
         Counters.CountSend(result.IsAccepted);
         return result;
     }
 
     /// <summary>There is room again: a <see cref="Handset.Behaviour"/> of <see cref="Behaviour.Full"/> ends, and the network is told by RP-SMMA.</summary>
     /// <exception cref="InvalidOperationException">An OTT client has no way to say so.</exception>
-    public Task<SendResult> MemoryAvailableAsync(CancellationToken cancellation = default)
+    public async Task<SendResult> MemoryAvailableAsync(CancellationToken cancellation = default)
     {
         if (Options.Kind != HandsetKind.Volte) throw new InvalidOperationException("RP-SMMA is of VoLTE handsets.");
         if (Behaviour == Behaviour.Full) Behaviour = Behaviour.Accept;
-        return _mo.MemoryAvailableAsync(cancellation);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
+        return await _mo.MemoryAvailableAsync(ended.Token);
     }
 
     /// <summary>Vanishes without a word to the registrar, as a phone whose battery is taken out.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_stopping.IsCancellationRequested) return;
         await _stopping.CancelAsync();
         await _registration.StopAsync();
         _endpoint?.Remove(this);
         if (_endpoint is not null && _endpoint != _shared) await _endpoint.DisposeAsync();
         _shown.Dispose();
-        _mo.Dispose();
     }
 
     internal async Task OnRequestAsync(IncomingRequest incoming)
@@ -171,6 +173,7 @@ public sealed partial class Handset : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
+            await KeepSilenceAsync();
         }
     }
 
@@ -182,8 +185,7 @@ public sealed partial class Handset : IAsyncDisposable
         var behaviour = Behaviour;
         if (behaviour is Behaviour.Deafness || (behaviour is Behaviour.Silence && Options.Kind == HandsetKind.Ott))
         {
-            // Until the client has given up: what is left unanswered before that is answered by the transaction layer.
-            await Task.Delay(Options.Timers.TimerF + Options.Timers.T2, _time, _stopping.Token);
+            await KeepSilenceAsync();
             return;
         }
 
@@ -192,6 +194,9 @@ public sealed partial class Handset : IAsyncDisposable
         else if (Options.Kind == HandsetKind.Volte) await _mt.OnMessageAsync(incoming, behaviour, _stopping.Token);
         else await _ott.OnMessageAsync(incoming, type, behaviour, _stopping.Token);
     }
+
+    /// <summary>Until the client has given up: what is left unanswered before that is answered by the transaction layer.</summary>
+    private Task KeepSilenceAsync() => Task.Delay(Options.Timers.TimerF + Options.Timers.T2, _time, CancellationToken.None);
 
     private Task AnswerAsync(IncomingRequest incoming, int statusCode)
     {

@@ -68,8 +68,9 @@ public sealed class HandsetEndpoint : IAsyncDisposable
     {
         foreach (var user in users)
         {
-            if (_handsets.GetOrAdd(Key(user), handset) != handset)
-                throw new InvalidOperationException($"There is a handset {user} on this endpoint already.");
+            if (_handsets.GetOrAdd(Key(user), handset) == handset) continue;
+            Remove(handset);
+            throw new InvalidOperationException($"There is a handset {user} on this endpoint already.");
         }
     }
 

@@ -8,7 +8,7 @@ namespace Gateway.Handset;
 /// each done when its RP-ACK is there. Without an answer within TR1M a part is sent once more, with TP-RD set, the
 /// same TP-MR and a new RP-MR (TS 23.040 §9.2.3.6); an RP-ERROR or a SIP refusal ends the message.
 /// </summary>
-internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposable
+internal sealed class MoMessages(HandsetOptions options, Relay relay)
 {
     private readonly RpAddress _serviceCentre = RpAddress.International(options.ServiceCentreNumber);
     private readonly SemaphoreSlim _turn = new(1);
@@ -92,8 +92,6 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay) : IDisposa
                 && (submitted.AcceptedAt is not { } acceptedAt || acceptedAt == report.ServiceCentreTimeStamp);
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 
     private async Task<(SentPart Part, SendResult? Failure)> SubmitAsync(SmsSubmit submit, CancellationToken cancellation)
     {

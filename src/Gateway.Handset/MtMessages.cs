@@ -14,7 +14,9 @@ internal sealed partial class MtMessages(
 {
     private const int ShortestRpMessage = 2;   // type and reference
 
-    /// <summary>Called for each status report.</summary>
+    private readonly Recent<string> _statusReports = new(64);
+
+    /// <summary>Called for each status report that is new.</summary>
     public required Action<StatusReport> OnStatusReport { private get; init; }
 
     public async Task OnMessageAsync(IncomingRequest incoming, Behaviour behaviour, CancellationToken stopping)
@@ -71,7 +73,7 @@ internal sealed partial class MtMessages(
         }
 
         if (deliver is { } message) shown.Take(message, request);
-        else Take(statusReport);
+        else Take(statusReport, data.UserData);
         if (behaviour is Behaviour.Silence) return;
         if (behaviour is Behaviour.Slowness { Delay: var delay }) await Task.Delay(delay, time, stopping);
         var userData = options.BareReports ? [] : new SmsDeliverReport().Encode();
@@ -89,8 +91,14 @@ internal sealed partial class MtMessages(
         return true;
     }
 
-    private void Take(in SmsStatusReport report)
+    private void Take(in SmsStatusReport report, ReadOnlyMemory<byte> tpdu)
     {
+        if (!_statusReports.Add(Convert.ToHexString(tpdu.Span)))
+        {
+            counters.CountRepeat();
+            return;
+        }
+
         counters.CountStatusReport();
         OnStatusReport(new StatusReport(
             report.RecipientAddress.ToString(), report.Status, report.MessageReference, report.DischargeTime.Time, mo.Fits(report)));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Gateway.Sip;
+using Gateway.Sms;
 
 namespace Gateway.Handset;
 
@@ -12,11 +13,8 @@ internal sealed class OttMessages(
     HandsetOptions options, UserAgent userAgent, HandsetCounters counters, TimeProvider time, Action<ReceivedText> onText)
 {
     public const string ContentType = "text/plain";
-    private const int RememberedCalls = 256;
 
-    private readonly Lock _lock = new();
-    private readonly HashSet<string> _calls = [];
-    private readonly Queue<string> _inOrder = [];
+    private readonly Recent<string> _calls = new(256);
 
     public async Task OnMessageAsync(IncomingRequest incoming, MediaType type, Behaviour behaviour, CancellationToken stopping)
     {
@@ -32,26 +30,17 @@ internal sealed class OttMessages(
         {
             case Behaviour.Refusing { Cause: var cause }:
                 counters.CountRefused();
-                await incoming.RespondAsync(cause == Sms.RpCause.MemoryCapacityExceeded ? 480 : 603);
+                await incoming.RespondAsync(cause == RpCause.MemoryCapacityExceeded ? 480 : 603);
                 return;
             case Behaviour.Slowness { Delay: var delay }:
                 await Task.Delay(delay, time, stopping);
                 break;
         }
 
+        // Shown before it is answered: the answer calls for the next one, and order is to be kept.
+        if (_calls.Add(request.CallId)) Show(request, encoding);
+        else counters.CountRepeat();
         await incoming.RespondAsync(200);
-        if (!IsNew(request.CallId))
-        {
-            counters.CountRepeat();
-            return;
-        }
-
-        counters.CountText();
-        onText(new ReceivedText(SenderOf(request), encoding.GetString(request.Body.Span), 1, time.GetUtcNow())
-        {
-            SentAt = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date) ? date : null,
-            CallId = request.CallId,
-        });
     }
 
     public async Task<SendResult> SendAsync(string to, string text, CancellationToken cancellation)
@@ -61,6 +50,16 @@ internal sealed class OttMessages(
         request.SetBody($"{ContentType};charset=utf-8", Encoding.UTF8.GetBytes(text));
         var outcome = await userAgent.SendAsync(request, cancellation);
         return new SendResult(VerdictOf(outcome), Words.Of(outcome)) { StatusCode = outcome.Response?.StatusCode };
+    }
+
+    private void Show(SipRequest request, Encoding encoding)
+    {
+        counters.CountText();
+        onText(new ReceivedText(SenderOf(request), encoding.GetString(request.Body.Span), 1, time.GetUtcNow())
+        {
+            SentAt = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date) ? date : null,
+            CallId = request.CallId,
+        });
     }
 
     private static SendVerdict VerdictOf(SipOutcome outcome) => outcome switch
@@ -78,17 +77,6 @@ internal sealed class OttMessages(
         if (!HandsetOptions.IsNumber(to)) return false;
         target = SipUri.Create(to, options.HomeDomain);
         return true;
-    }
-
-    private bool IsNew(string callId)
-    {
-        lock (_lock)
-        {
-            if (!_calls.Add(callId)) return false;
-            _inOrder.Enqueue(callId);
-            if (_inOrder.Count > RememberedCalls) _calls.Remove(_inOrder.Dequeue());
-            return true;
-        }
     }
 
     /// <summary>A client believes what its network asserts, and shows From where nothing is asserted.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Gateway.Sip;
 using Gateway.Sms;
@@ -11,9 +12,6 @@ namespace Gateway.Handset;
 /// </summary>
 internal sealed class Shown : IDisposable
 {
-    /// <summary>Deliveries remembered to recognise repeats.</summary>
-    private const int Remembered = 256;
-
     private readonly string _number;
     private readonly HandsetCounters _counters;
     private readonly TimeProvider _time;
@@ -22,8 +20,7 @@ internal sealed class Shown : IDisposable
     private readonly Reassembler _reassembler;
     private readonly ITimer _expiry;
     private readonly Lock _lock = new();
-    private readonly HashSet<UInt128> _seen = [];
-    private readonly Queue<UInt128> _inOrder = [];
+    private readonly Recent<UInt128> _seen = new(256);
     private readonly OrderedDictionary<ConcatenationKey, Incomplete> _incomplete = [];
     private bool _expiryIsSet;
 
@@ -42,17 +39,17 @@ internal sealed class Shown : IDisposable
 
     public void Take(in SmsDeliver deliver, SipRequest request)
     {
+        if (!_seen.Add(Fingerprint(deliver)))
+        {
+            _counters.CountRepeat();
+            return;
+        }
+
+        // TS 23.040 §9.2.3.9: type 0 is acknowledged and never seen.
+        if (deliver.ProtocolIdentifier == TpProtocolIdentifier.ShortMessageType0) return;
         List<ReceivedText> texts = [];
         lock (_lock)
         {
-            if (!IsNew(deliver))
-            {
-                _counters.CountRepeat();
-                return;
-            }
-
-            // TS 23.040 §9.2.3.9: type 0 is acknowledged and never seen.
-            if (deliver.ProtocolIdentifier == TpProtocolIdentifier.ShortMessageType0) return;
             if (deliver.UserData.Header.Concatenation is { } concatenation) texts.AddRange(Join(deliver, concatenation, request));
             else texts.Add(Single(deliver, request));
         }
@@ -71,7 +68,7 @@ internal sealed class Shown : IDisposable
 
     public void Dispose() => _expiry.Dispose();
 
-    private bool IsNew(in SmsDeliver deliver)
+    private static UInt128 Fingerprint(in SmsDeliver deliver)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(deliver.OriginatingAddress.Encode());
@@ -80,11 +77,7 @@ internal sealed class Shown : IDisposable
         hash.AppendData(timeStamp);
         hash.AppendData([deliver.DataCodingScheme.Value, deliver.UserData.Length]);
         hash.AppendData(deliver.UserData.Octets.Span);
-        var key = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash.GetHashAndReset());
-        if (!_seen.Add(key)) return false;
-        _inOrder.Enqueue(key);
-        if (_inOrder.Count > Remembered) _seen.Remove(_inOrder.Dequeue());
-        return true;
+        return BinaryPrimitives.ReadUInt128BigEndian(hash.GetHashAndReset());
     }
 
     private ReceivedText Single(in SmsDeliver deliver, SipRequest request) =>

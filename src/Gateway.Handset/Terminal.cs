@@ -72,8 +72,8 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
     private async Task<bool> IsDeliveredAsync(SendResult result, CancellationToken cancellation)
     {
         var open = line.StatusReport ? result.Parts.Select(part => part.MessageReference).ToHashSet() : [];
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var timer = time.CreateTimer(_ => late.Cancel(), null, line.Wait, Timeout.InfiniteTimeSpan);
+        using var deadline = new CancellationTokenSource(line.Wait, time);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         var delivered = true;
         try
         {

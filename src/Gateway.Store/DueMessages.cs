@@ -114,24 +114,21 @@ public sealed class DueMessages
     public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
         (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
 
-    /// <summary>
-    /// Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.
-    /// </summary>
-    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange
-        {
-            Other = db => db.ShortMessages
-                .Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
-                .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until)),
-        }, cancel);
+    /// <summary>Writes a <see cref="Reschedule.Hold"/>.</summary>
+    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel)
+    {
+        var change = new StoreChange();
+        change.Reschedules.Add(Reschedule.Hold(recipient, until));
+        await writer.WriteAsync(change, cancel);
+    }
 
-    /// <summary>Everything that waits in this mailbox is due now.</summary>
-    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange
-        {
-            Other = db => db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
-                .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now)),
-        }, cancel);
+    /// <summary>Writes a <see cref="Reschedule.Release"/>.</summary>
+    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel)
+    {
+        var change = new StoreChange();
+        change.Reschedules.Add(Reschedule.Release(recipient, now));
+        await writer.WriteAsync(change, cancel);
+    }
 
     private async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
     {

@@ -6,16 +6,17 @@ namespace Gateway.Fuzz;
 /// </summary>
 internal static class Mutation
 {
-    private const int MaxLength = 400;
+    private const int MinMaxLength = 400;
 
     public static IEnumerable<byte[]> Of(IReadOnlyList<byte[]> corpus, int count, int seed)
     {
         var random = new Random(seed);
+        var maxLength = Math.Max(MinMaxLength, 2 * corpus.Max(octets => octets.Length));
         for (var i = 0; i < count; i++)
         {
             var octets = corpus[random.Next(corpus.Count)].ToList();
             for (var rounds = random.Next(1, 5); rounds > 0; rounds--) Mutate(octets, corpus, random);
-            yield return octets.Take(MaxLength).ToArray();
+            yield return octets.Take(maxLength).ToArray();
         }
     }
 

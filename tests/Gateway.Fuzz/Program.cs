@@ -4,7 +4,7 @@ using SharpFuzz;
 // dotnet run --project tests/Gateway.Fuzz -- TARGET                  under libFuzzer (instrument the assembly with SharpFuzz first)
 // dotnet run --project tests/Gateway.Fuzz -- TARGET FILE...          repeat inputs
 // dotnet run --project tests/Gateway.Fuzz -- TARGET --random COUNT [SEED]   mutate the corpus, no engine needed
-var targets = new Dictionary<string, Action<byte[]>>(SmsTargets.All);
+var targets = new Dictionary<string, Action<byte[]>>([.. SmsTargets.All, .. SipTargets.All]);
 if (args.Length == 0 || !targets.TryGetValue(args[0], out var target))
 {
     Console.Error.WriteLine($"targets: {string.Join(' ', targets.Keys)}");

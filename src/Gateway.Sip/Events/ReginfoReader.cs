@@ -1,12 +1,12 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml;
 
 namespace Gateway.Sip;
 
 /// <summary>
-/// Reads reginfo+xml in one forward pass, without DTD and entities. A document that is not well-formed is read again with its bare ampersands
+/// Reads reginfo+xml in one forward pass, without DTD and entities. A document that is not well-formed is read again with its bare
+/// ampersands
 /// escaped, and then as far as it goes.
 /// </summary>
 internal static partial class ReginfoReader
@@ -193,20 +193,22 @@ internal static partial class ReginfoReader
 
         private void BeginContact(XmlReader xml)
         {
-            _contact = new ReginfoContact(xml.GetAttribute("id") ?? "", SipUri.Invalid, Word<RegistrationState>(xml.GetAttribute("state")) ?? RegistrationState.Active)
+            var state = Word<RegistrationState>(xml.GetAttribute("state")) ?? RegistrationState.Active;
+            _contact = new ReginfoContact(xml.GetAttribute("id") ?? "", SipUri.Invalid, state)
             {
                 Event = Word<ContactEvent>(xml.GetAttribute("event")) ?? ContactEvent.Unknown,
                 Expires = Number(xml, "expires"),
                 RetryAfter = Number(xml, "retry-after"),
                 CSeq = Number(xml, "cseq"),
                 CallId = xml.GetAttribute("callid"),
-                Q = double.TryParse(xml.GetAttribute("q"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var q) && q <= 1 ? q : null,
+                Q = Contact.QualityOf(xml.GetAttribute("q")),
             };
         }
 
         private static uint? Number(XmlReader xml, string attribute) => DeltaSeconds.Of(xml.GetAttribute(attribute)?.Trim());
 
-        private static SipUri Uri(string text) => SipUri.TryParse(text, out var uri) ? uri : SipUri.Unreadable(System.Text.Encoding.UTF8.GetBytes(text));
+        private static SipUri Uri(string text) =>
+            SipUri.TryParse(text, out var uri) ? uri : SipUri.Unreadable(System.Text.Encoding.UTF8.GetBytes(text));
 
         // Names only: TryParse takes the numbers behind them too.
         private static T? Word<T>(string? text)

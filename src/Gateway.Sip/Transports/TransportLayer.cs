@@ -105,7 +105,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     /// port of its Via otherwise; else over the connection of the request. The address is always the one the request came from:
     /// maddr would let anybody aim our responses at others. Null when the connection has gone.
     /// </summary>
-    public Hop? Back(in SipFlow flow, in Via via)
+    public Hop? Back(in SipFlow flow, in TopVia via)
     {
         if (flow.Kind == SipTransportKind.Udp)
         {

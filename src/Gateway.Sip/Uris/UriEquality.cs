@@ -65,7 +65,8 @@ internal static class UriEquality
 
         return Sorted(a).SequenceEqual(Sorted(b), StringComparer.OrdinalIgnoreCase);
 
-        static IEnumerable<string> Sorted(string headers) => UriEscapes.Canonical(headers).Split('&').Order(StringComparer.OrdinalIgnoreCase);
+        static IEnumerable<string> Sorted(string headers) =>
+            UriEscapes.Canonical(headers).Split('&').Order(StringComparer.OrdinalIgnoreCase);
     }
 
     private static bool SameText(string? a, string? b) =>
@@ -74,7 +75,9 @@ internal static class UriEquality
     private static string? Canonical(string? raw) => raw is null ? null : UriEscapes.Canonical(raw);
 
     private static string Host(string host) =>
-        host.StartsWith('[') && IPAddress.TryParse(host.AsSpan().Trim("[]"), out var address) ? address.ToString() : host.ToLowerInvariant();
+        host.StartsWith('[') && IPAddress.TryParse(host.AsSpan().Trim("[]"), out var address)
+            ? address.ToString()
+            : host.ToLowerInvariant();
 
     private static string Digits(string number) =>
         string.Concat(UriEscapes.Decode(number).Where(c => c is not ('-' or '.' or '(' or ')' or ' '))).ToLowerInvariant();

@@ -11,12 +11,14 @@ public sealed class StoreChange
     private List<AttemptRow>? _newAttempts;
     private List<WebhookRow>? _newWebhooks;
     private List<WebhookProgress>? _webhookProgress;
+    private List<Reschedule>? _reschedules;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
     public List<MessageProgress> Progress => _progress ??= [];
     public List<AttemptRow> NewAttempts => _newAttempts ??= [];
     public List<WebhookRow> NewWebhooks => _newWebhooks ??= [];
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
+    public List<Reschedule> Reschedules => _reschedules ??= [];
 
     /// <summary>
     /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does
@@ -34,4 +36,5 @@ public sealed class StoreChange
     internal IReadOnlyList<AttemptRow> NewAttemptsOrNone => _newAttempts ?? [];
     internal IReadOnlyList<WebhookRow> NewWebhooksOrNone => _newWebhooks ?? [];
     internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
+    internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
 }

@@ -10,15 +10,13 @@ namespace Gateway.Store;
 /// <para>
 /// One thread takes what is queued, urgent changes first, at most 512 at once, writes them in one transaction and then answers their
 /// callers. A change that finds the writer idle is committed at once; under load commits keep <see cref="StoreOptions.CommitInterval"/>
-/// apart, because a commit costs as much as twenty rows, and what arrives meanwhile shares the next one. An urgent change does not wait for
-/// that.
+/// apart, because a commit costs as much as twenty rows; what arrives meanwhile shares the next one. An urgent change waits for nothing.
 /// </para><para>
 /// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under
 /// one commit), so that only the bad one fails. When the database is at fault, all that wait fail at once with
 /// <see cref="StoreUnavailableException"/>, and so does whatever comes until the writer, which tries twice a second, has reached it again.
 /// </para><para>
-/// Bounded: <see cref="StoreOptions.MaxPendingWrites"/> changes wait; then acceptance is refused, and progress waits outside, first to come
-/// in.
+/// Bounded: <see cref="StoreOptions.MaxPendingWrites"/> changes wait; then acceptance is refused, and progress waits outside for room.
 /// </para>
 /// </summary>
 public sealed partial class StoreWriter : IAsyncDisposable

@@ -269,7 +269,8 @@ public sealed class DigestTests
     {
         var server = Server(10, DigestAlgorithm.Sha256);
         var request = Answered(server);
-        request.Headers.Set(HeaderName.Authorization, request.Headers.Get(HeaderName.Authorization)!.Replace("SHA-256", "MD5", StringComparison.Ordinal));
+        request.Headers.Set(HeaderName.Authorization,
+            request.Headers.Get(HeaderName.Authorization)!.Replace("SHA-256", "MD5", StringComparison.Ordinal));
 
         Assert.Equal(DigestVerdict.NoCredentials, Verify(server, request));
     }
@@ -309,7 +310,8 @@ public sealed class DigestTests
         var server = Server();
         var request = Answered(server, username: "a\", realm=\"x");
 
-        Assert.True(DigestCredentials.TryParse(Encoding.UTF8.GetBytes(request.Headers.Get(HeaderName.Authorization)!), out var credentials));
+        Assert.True(DigestCredentials.TryParse(Encoding.UTF8.GetBytes(request.Headers.Get(HeaderName.Authorization)!),
+            out var credentials));
         Assert.Equal(("a\", realm=\"x", Realm), (credentials.Username, credentials.Realm));
     }
 }

@@ -17,7 +17,8 @@ public sealed class DigestVectorTests
     [InlineData("a", 128, "b88f97e274f9c1d49f181c8cbd01a9c74930ad055a46ac4499a1d601f1c80bf2")]
     [InlineData("a", 1000, "40eb4a70d4d69815407a9e272f0101cd67e3d11262a4a0bfc087712749c7fb53")]
     public void Sha_512_256(string text, int times, string expected) =>
-        Assert.Equal(expected, Convert.ToHexStringLower(Sha512t256.Hash(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(text, times))))));
+        Assert.Equal(expected,
+            Convert.ToHexStringLower(Sha512t256.Hash(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(text, times))))));
 
     [Fact]
     public void RFC_2617_3_5_with_MD5()
@@ -31,7 +32,8 @@ public sealed class DigestVectorTests
         Assert.Equal("939e7578ed9e3c518a452acee763bce9", hashA1);
         Assert.Equal("6629fae49393a05397450978507c4ef1", DigestAlgorithms.Response(DigestAlgorithm.Md5, hashA1, credentials, "GET"));
         // RFC 2069's form, as its errata 749 has it.
-        Assert.Equal("670fd8c2df070c60b045671b8b24ff02", DigestAlgorithms.Response(DigestAlgorithm.Md5, hashA1, credentials with { Qop = null }, "GET"));
+        Assert.Equal("670fd8c2df070c60b045671b8b24ff02",
+            DigestAlgorithms.Response(DigestAlgorithm.Md5, hashA1, credentials with { Qop = null }, "GET"));
     }
 
     [Theory]
@@ -39,7 +41,8 @@ public sealed class DigestVectorTests
     [InlineData(DigestAlgorithm.Sha256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")]
     public void RFC_7616_3_9_1(DigestAlgorithm algorithm, string response)
     {
-        var credentials = new DigestCredentials("Mufasa", "http-auth@example.org", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "/dir/index.html")
+        var credentials = new DigestCredentials("Mufasa", "http-auth@example.org", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+            "/dir/index.html")
         {
             Qop = "auth", NonceCount = 1, Cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
         };

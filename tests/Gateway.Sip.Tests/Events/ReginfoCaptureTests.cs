@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Events;
 
-/// <summary>NOTIFYs of two notifiers as they came from the wire (tests/vectors/reginfo), against what a script of its own read from them.</summary>
+/// <summary>
+/// NOTIFYs of two notifiers as they came from the wire (tests/vectors/reginfo), against what a script of its own read from them.
+/// </summary>
 public sealed class ReginfoCaptureTests
 {
     public static TheoryData<string, string> Captures()
@@ -43,7 +45,8 @@ public sealed class ReginfoCaptureTests
         Assert.Equal("reg", package.Package);
         Assert.True(notify.Headers.TryGet<SubscriptionState>(HeaderName.SubscriptionState, out var state));
         Assert.Equal(name == "scscf-pres/20-unsub-final" ? ("terminated", "timeout") : ("active", null), (state.State, state.Reason));
-        Assert.Equal(name.Contains("-self-", StringComparison.Ordinal) ? "sip:3100009@ims.lab" : "sip:smsc@ims.lab", notify.To.Uri.ToString());
+        var watcher = name.Contains("-self-", StringComparison.Ordinal) ? "sip:3100009@ims.lab" : "sip:smsc@ims.lab";
+        Assert.Equal(watcher, notify.To.Uri.ToString());
         Assert.NotNull(notify.From.Tag);
         Assert.True(RequestCheck.TryPass(notify, RequestCheckOptions.Default, out _));
 

@@ -35,6 +35,12 @@ public sealed class ReginfoDocumentTests
         return document;
     }
 
+    private static string Registration(string contacts, string aor = "sip:a@h") =>
+        $"<registration aor=\"{aor}\" id=\"1\" state=\"active\">{contacts}</registration>";
+
+    private static string Contact(string id, string uri, string parameters = "") =>
+        $"<contact id=\"{id}\" state=\"active\" event=\"registered\"><uri>{uri}</uri>{parameters}</contact>";
+
     private static string Reginfo(string inner, string state = "full") =>
         $"""<?xml version="1.0"?><reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="1" state="{state}">{inner}</reginfo>""";
 
@@ -46,9 +52,11 @@ public sealed class ReginfoDocumentTests
         var contact = registration.Contacts[0];
 
         Assert.Equal((7u, false, true), (document.Version, document.IsFull, document.IsWhole));
-        Assert.Equal(("as9", "sip:user@example.com", RegistrationState.Active), (registration.Id, registration.AddressOfRecord.ToString(), registration.State));
+        Assert.Equal(("as9", "sip:user@example.com", RegistrationState.Active),
+            (registration.Id, registration.AddressOfRecord.ToString(), registration.State));
         Assert.Equal(2, registration.Contacts.Count);
-        Assert.Equal(("76", "sip:user@pc887.example.com?a=1&b=2", ContactEvent.Registered), (contact.Id, contact.Uri.ToString(), contact.Event));
+        Assert.Equal(("76", "sip:user@pc887.example.com?a=1&b=2", ContactEvent.Registered),
+            (contact.Id, contact.Uri.ToString(), contact.Event));
         Assert.Equal((0.8, 120u, "c@h", 77u, "U. S. Er"), (contact.Q, contact.Expires, contact.CallId, contact.CSeq, contact.DisplayName));
         Assert.Equal("sip:user@example.com;gr=hha9s8d-999a", contact.PublicGruu!.ToString());
         Assert.True(contact.HasFeature(FeatureTags.SmsOverIp));
@@ -76,7 +84,9 @@ public sealed class ReginfoDocumentTests
         const string Laughs =
             """
             <!DOCTYPE reginfo [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>
-            <reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="1" state="full"><registration aor="sip:a@b" id="1" state="active">&b;&f;</registration></reginfo>
+            <reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="1" state="full">
+              <registration aor="sip:a@b" id="1" state="active">&b;&f;</registration>
+            </reginfo>
             """;
 
         Assert.False(ReginfoDocument.TryParse(Encoding.UTF8.GetBytes(Laughs), out _, out _));
@@ -85,8 +95,8 @@ public sealed class ReginfoDocumentTests
     [Fact]
     public void A_document_of_more_than_64_KiB_is_taken_and_one_beyond_the_limit_is_not()
     {
-        var contacts = string.Concat(Enumerable.Range(0, 700).Select(i => $"<contact id=\"{i}\" state=\"active\" event=\"registered\"><uri>sip:u@192.0.2.1:{i + 1024};x={new string('y', 40)}</uri></contact>"));
-        var large = Reginfo($"<registration aor=\"sip:u@h\" id=\"1\" state=\"active\">{contacts}</registration>");
+        var contacts = Enumerable.Range(0, 700).Select(i => Contact($"{i}", $"sip:u@192.0.2.1:{i + 1024};x={new string('y', 40)}"));
+        var large = Reginfo(Registration(string.Concat(contacts)));
         Assert.InRange(large.Length, 65_537, ReginfoDocument.MaxOctets);
         var document = Parse(large);
         Assert.Equal(700, document.Registrations[0].Contacts.Count);
@@ -104,7 +114,7 @@ public sealed class ReginfoDocumentTests
     [InlineData("sip:u@h?a=1&lt=2")]
     public void Bare_ampersands_are_read_as_themselves(string uri)
     {
-        var document = Parse(Reginfo($"<registration aor=\"sip:a&b@h\" id=\"1\" state=\"active\"><contact id=\"1\" state=\"active\" event=\"registered\"><uri>{uri}</uri></contact></registration>"));
+        var document = Parse(Reginfo(Registration(Contact("1", uri), aor: "sip:a&b@h")));
 
         Assert.True(document.IsWhole);
         Assert.Equal("sip:a&b@h", document.Registrations[0].AddressOfRecord.ToString());
@@ -114,8 +124,8 @@ public sealed class ReginfoDocumentTests
     [Fact]
     public void Escaped_and_bare_ampersands_mix()
     {
-        var document = Parse(Reginfo("<registration aor=\"sip:a@h\" id=\"1\" state=\"active\"><contact id=\"1\" state=\"active\" event=\"registered\"><uri>sip:u&x@h</uri>"
-            + "<unknown-param name=\"+sip.instance\">\"&lt;urn:uuid:1&#62;\"</unknown-param></contact></registration>"));
+        const string Instance = "<unknown-param name=\"+sip.instance\">\"&lt;urn:uuid:1&#62;\"</unknown-param>";
+        var document = Parse(Reginfo(Registration(Contact("1", "sip:u&x@h", Instance))));
 
         Assert.Equal("<urn:uuid:1>", document.Registrations[0].Contacts[0].Parameters["+sip.instance"]);
     }
@@ -123,8 +133,7 @@ public sealed class ReginfoDocumentTests
     [Fact]
     public void A_document_that_breaks_off_gives_what_came_before_and_does_not_count_as_full()
     {
-        var whole = Reginfo("<registration aor=\"sip:a@h\" id=\"1\" state=\"active\"><contact id=\"1\" state=\"active\" event=\"registered\"><uri>sip:u@h1</uri></contact>"
-            + "<contact id=\"2\" state=\"active\" event=\"registered\"><uri>sip:u@h2</uri></contact></registration>");
+        var whole = Reginfo(Registration(Contact("1", "sip:u@h1") + Contact("2", "sip:u@h2")));
         var state = new ReginfoState();
         state.Apply(Parse(whole), 1);
 
@@ -139,21 +148,31 @@ public sealed class ReginfoDocumentTests
     [Fact]
     public void Odd_values_are_absent_rather_than_wrong()
     {
-        var document = Parse("<reginfo version=\"x\"><registration aor=\"no uri\"><contact event=\"7\" state=\"?\" expires=\"soon\" q=\"2\"><uri>neither</uri></contact></registration><registration/></reginfo>");
+        var document = Parse(
+            """
+            <reginfo version="x">
+              <registration aor="no uri"><contact event="7" state="?" expires="soon" q="2"><uri>neither</uri></contact></registration>
+              <registration/>
+            </reginfo>
+            """);
         var registration = Assert.Single(document.Registrations);
         var contact = Assert.Single(registration.Contacts);
 
         Assert.Equal((0u, true), (document.Version, document.IsFull));
         Assert.Equal(RegistrationState.Active, registration.State);
-        Assert.Equal((ContactEvent.Unknown, RegistrationState.Active, null, null), (contact.Event, contact.State, contact.Expires, contact.Q));
+        Assert.Equal((ContactEvent.Unknown, RegistrationState.Active, null, null),
+            (contact.Event, contact.State, contact.Expires, contact.Q));
         Assert.False(contact.Uri.IsSip);
     }
 
     [Fact]
     public void Cut_and_changed_documents_never_throw()
     {
-        var seeds = VectorFiles.Names("reginfo/scscf-ims", "*.xml").Select(n => VectorFiles.Read("reginfo", "scscf-ims", n)).Append(Encoding.UTF8.GetBytes(Rich)).ToArray();
-        Gen.Select(Gen.Int[0, seeds.Length - 1], Gen.Select(Gen.Int[0, 4000], Gen.OneOf(Gen.Byte, Gen.Int[0, 9].Select(i => (byte)"<>&;\"'/!?["[i]))).Array[0, 6], Gen.Int[0, 4000])
+        var seeds = VectorFiles.Names("reginfo/scscf-ims", "*.xml").Select(n =>
+            VectorFiles.Read("reginfo", "scscf-ims", n)).Append(Encoding.UTF8.GetBytes(Rich)).ToArray();
+        Gen.Select(Gen.Int[0, seeds.Length - 1],
+            Gen.Select(Gen.Int[0, 4000], Gen.OneOf(Gen.Byte, Gen.Int[0, 9].Select(i => (byte)"<>&;\"'/!?["[i]))).Array[0, 6],
+                Gen.Int[0, 4000])
             .Sample((seed, changes, cut) =>
             {
                 var octets = (byte[])seeds[seed].Clone();

@@ -21,7 +21,8 @@ public sealed class ReginfoStateTests
     private ReginfoOutcome Apply(uint version, bool full, ReginfoRegistration[] registrations) =>
         _state.Apply(new ReginfoDocument { Version = version, IsFull = full, Registrations = registrations }, _cseq++);
 
-    private string Known => string.Join(' ', _state.Registrations.Select(r => $"{r.Id}:{string.Join(',', r.Contacts.Select(c => c.Uri.Host))}"));
+    private string Known =>
+        string.Join(' ', _state.Registrations.Select(r => $"{r.Id}:{string.Join(',', r.Contacts.Select(c => c.Uri.Host))}"));
 
     [Fact]
     public void A_full_document_replaces_everything_whatever_the_gap()
@@ -38,7 +39,8 @@ public sealed class ReginfoStateTests
     {
         Full(0, Registration("a", Contact("1", "h1"), Contact("2", "h2")), Registration("b", Contact("3", "h3")));
 
-        Assert.Equal(ReginfoOutcome.Applied, Partial(1, Registration("a", Contact("2", "h2", RegistrationState.Terminated), Contact("4", "h4"))));
+        Assert.Equal(ReginfoOutcome.Applied,
+            Partial(1, Registration("a", Contact("2", "h2", RegistrationState.Terminated), Contact("4", "h4"))));
         Assert.Equal("a:h1,h4 b:h3", Known);
         Assert.Equal(ReginfoOutcome.Applied, Partial(2, Registration("c", Contact("5", "h5"))));
         Assert.Equal("a:h1,h4 b:h3 c:h5", Known);
@@ -122,7 +124,8 @@ public sealed class ReginfoStateTests
     {
         Full(0, Registration("a", Contact("1", "h1")), Registration("b", Contact("2", "h2")));
 
-        Partial(1, Registration("a") with { State = RegistrationState.Terminated }, Registration("b", Contact("2", "h2")) with { State = RegistrationState.Terminated });
+        Partial(1, Registration("a") with { State = RegistrationState.Terminated },
+            Registration("b", Contact("2", "h2")) with { State = RegistrationState.Terminated });
         Assert.Equal("a: b:", Known);
     }
 

@@ -81,7 +81,8 @@ public sealed class HeaderValueTests
         Assert.Equal(IPAddress.Parse("2001:db8::9:255"), via.Received);
         Assert.Equal((ushort)5099, via.Rport!.Value);
         Assert.True(via.HasUniqueBranch);
-        Assert.Equal("SIP/2.0/UDP [2001:DB8::9:1]:5061;rport=5099;received=2001:db8::9:255;branch=z9hG4bKas3-111;x=\"a b\"", via.ToString());
+        Assert.Equal("SIP/2.0/UDP [2001:DB8::9:1]:5061;rport=5099;received=2001:db8::9:255;branch=z9hG4bKas3-111;x=\"a b\"",
+            via.ToString());
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class HeaderValueTests
 
         Assert.True(asking.HasRport);
         Assert.Null(asking.Rport);
-        Assert.Equal("SIP/2.0/UDP h;rport=7;branch=z9hG4bK1;received=192.0.2.1", asking.WithParameter("rport", "7").WithParameter("received", "192.0.2.1").ToString());
+        Assert.Equal("SIP/2.0/UDP h;rport=7;branch=z9hG4bK1;received=192.0.2.1",
+            asking.WithParameter("rport", "7").WithParameter("received", "192.0.2.1").ToString());
     }
 
     [Theory]
@@ -143,7 +145,8 @@ public sealed class HeaderValueTests
         Assert.True(contact.HasFeature("+G.3GPP.smsip"));
         Assert.True(contact.HasFeature("video"));
         Assert.False(contact.HasFeature("audio"));
-        Assert.Contains(";+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\";+g.3gpp.smsip;video;", contact.ToString(), StringComparison.Ordinal);
+        Assert.Contains(";+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\";+g.3gpp.smsip;video;", contact.ToString(),
+            StringComparison.Ordinal);
         Assert.Equal(contact, Read<Contact>(contact.ToString()));
     }
 

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Message;
 
-/// <summary>Nothing that comes from the network throws, whatever it is: messages of RFC 4475 and of real notifiers with octets changed, cut, doubled.</summary>
+/// <summary>
+/// Nothing that comes from the network throws, whatever it is: messages of RFC 4475 and of real notifiers with octets changed, cut,
+/// doubled.
+/// </summary>
 public sealed class HostileInputTests
 {
     private static readonly byte[][] Seeds =
@@ -59,7 +62,8 @@ public sealed class HostileInputTests
             var again = SipParser.Parse(written);
             Assert.True(again.Succeeded, again.Error.ToString());
             Assert.True(written.AsSpan().SequenceEqual(SipWriter.ToArray(again.Message!)));
-            if (message is SipRequest request && !RequestCheck.TryPass(request, RequestCheckOptions.Default, out var answer) && answer is not null)
+            if (message is SipRequest request && !RequestCheck.TryPass(request, RequestCheckOptions.Default, out var answer)
+                && answer is not null)
             {
                 Assert.True(SipParser.Parse(SipWriter.ToArray(answer)).Succeeded);
             }
@@ -77,15 +81,18 @@ public sealed class HostileInputTests
         {
             var buffer = new ReadOnlySequence<byte>(messages.SelectMany(m => m).ToArray());
             var framing = new StreamFraming();
-            for (var left = buffer.Length; framing.TryRead(ref buffer, out _, out var message) == OperationStatus.Done; left = buffer.Length)
+            var left = buffer.Length;
+            while (framing.TryRead(ref buffer, out _, out var message) == OperationStatus.Done)
             {
                 Assert.True(buffer.Length < left);
+                left = buffer.Length;
                 SipParser.Parse(message);
             }
         }, iter: 5_000);
 
     [Fact]
-    public void Random_octets_are_no_message() => Octet.Array[0, 300].Sample(octets => Assert.False(SipParser.Parse(octets).Succeeded), iter: 5_000);
+    public void Random_octets_are_no_message() =>
+        Octet.Array[0, 300].Sample(octets => Assert.False(SipParser.Parse(octets).Succeeded), iter: 5_000);
 
     private static void ReadEverything(SipMessage message)
     {
@@ -107,7 +114,8 @@ public sealed class HostileInputTests
             headers.TryGet<DigestCredentials>(name, out _);
         }
 
-        if (message is SipRequest request) _ = (request.RequestUri.ToString(), request.RequestUri.Number, request.RequestUri.PhoneContext, request.RequestUri.GetHashCode());
+        if (message is SipRequest request) _ = (request.RequestUri.ToString(), request.RequestUri.Number, request.RequestUri.PhoneContext,
+            request.RequestUri.GetHashCode());
         if (message is SipResponse response) _ = response.ReasonPhrase;
     }
 
@@ -115,15 +123,18 @@ public sealed class HostileInputTests
     public void Deep_and_long_values_cost_no_more_than_their_length()
     {
         // Each would be slow, or overflow the stack, in a parser that recurses or looks back.
-        foreach (var value in (string[])[new('(', 60_000), new('<', 60_000), new(',', 60_000), new('"', 60_000), new(';', 60_000), new('\\', 60_000), new('%', 60_000)])
+        foreach (var value in (string[])[new('(', 60_000), new('<', 60_000), new(',', 60_000), new('"', 60_000), new(';', 60_000),
+            new('\\', 60_000), new('%', 60_000)])
         {
-            var octets = SipText.Message($"Contact: {value}", $"Retry-After: 1 {value}", $"Route: {value}", $"Authorization: Digest {value}");
+            var octets = SipText.Message($"Contact: {value}", $"Retry-After: 1 {value}", $"Route: {value}",
+                $"Authorization: Digest {value}");
             var result = SipParser.Parse(octets);
             Assert.NotNull(result.Message);
             ReadEverything(result.Message);
         }
 
-        Assert.Equal(60_000, SipText.ParseRequest(SipText.Message("Subject: " + new string('x', 60_000))).Headers.Get(HeaderName.Subject)!.Length);
+        Assert.Equal(60_000,
+            SipText.ParseRequest(SipText.Message("Subject: " + new string('x', 60_000))).Headers.Get(HeaderName.Subject)!.Length);
     }
 
     [Fact]

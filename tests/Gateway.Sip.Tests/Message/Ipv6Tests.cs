@@ -6,7 +6,8 @@ namespace Gateway.Sip.Tests.Message;
 /// <summary>Cases of our own after the points RFC 5118 §4 makes.</summary>
 public sealed class Ipv6Tests
 {
-    private static byte[] Request(string uri = "sip:[2001:db8::10]", string via = "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bK6", string contact = "<sip:a@[2001:db8::1]>") =>
+    private static byte[] Request(string uri = "sip:[2001:db8::10]", string via = "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bK6",
+        string contact = "<sip:a@[2001:db8::1]>") =>
         SipText.Octets(
             $"""
             REGISTER {uri} SIP/2.0
@@ -72,7 +73,8 @@ public sealed class Ipv6Tests
     [Fact]
     public void IPv4_and_IPv6_mix_in_the_Via_list() // §4.7, §4.8
     {
-        var request = SipText.ParseRequest(Request(via: "SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bK6, SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK4, SIP/2.0/TLS [::ffff:192.0.2.3];branch=z9hG4bK5"));
+        const string Mixed = "SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bK6, SIP/2.0/TCP 192.0.2.1, SIP/2.0/TLS [::ffff:192.0.2.3]";
+        var request = SipText.ParseRequest(Request(via: Mixed));
 
         Assert.True(request.Headers.TryGetAll<Via>(HeaderName.Via, out var vias));
         Assert.Equal(["[2001:db8::9:1]:6050", "192.0.2.1", "[::ffff:192.0.2.3]"], vias.Select(v => v.SentBy));

@@ -13,7 +13,8 @@ public sealed class ParserTests
         Assert.Equal("MESSAGE", request.Method);
         Assert.Equal("sip:894@ims.voiceblue.com", request.RequestUri.ToString());
         Assert.Equal("894", request.RequestUri.Number);
-        Assert.Equal(("UDP", "93.180.154.153:5080", "z9hG4bKuhrVgaLL"), (request.TopVia.Transport, request.TopVia.SentBy, request.TopVia.Branch));
+        Assert.Equal(("UDP", "93.180.154.153:5080", "z9hG4bKuhrVgaLL"),
+            (request.TopVia.Transport, request.TopVia.SentBy, request.TopVia.Branch));
         Assert.True(request.TopVia.HasRport);
         Assert.Equal("494046895124", request.From.Uri.Number);
         Assert.Equal("5FB43BEC-5564CCC10005DDCF-29D46700", request.From.Tag);
@@ -237,5 +238,41 @@ public sealed class ParserTests
         Assert.Equal(["\"A, B\" <sip:+491701@example.org;x=\",\">", "<tel:+491701>"], request.Headers.GetAll(HeaderName.PAssertedIdentity));
         Assert.Equal(["<sip:a;lr>", "<sip:b,c@d;lr>", "<sip:e;lr>"], request.Headers.GetAll(HeaderName.Route));
         Assert.Equal(["one, two"], request.Headers.GetAll(HeaderName.Subject));
+    }
+
+    [Fact]
+    public void Lists_without_elements_are_empty_and_a_single_value_may_be()
+    {
+        var headers = SipText.ParseRequest(SipText.Message("Supported:", "Allow: MESSAGE, ,, OPTIONS,", "Subject:")).Headers;
+
+        Assert.Empty(headers.GetAll(HeaderName.Supported));
+        Assert.True(headers.Contains(HeaderName.Supported));
+        Assert.Equal(["MESSAGE", "OPTIONS"], headers.GetAll(HeaderName.Allow));
+        Assert.Equal([""], headers.GetAll(HeaderName.Subject));
+    }
+
+    [Theory]
+    [InlineData("a;b=c&d,e==", true)]
+    [InlineData("a b", false)]
+    [InlineData("", false)]
+    public void A_Call_ID_is_anything_without_white_space(string callId, bool taken)
+    {
+        var text = Encoding.ASCII.GetString(SipText.Message()).Replace("Call-ID: 1@192.0.2.1", "Call-ID: " + callId,
+            StringComparison.Ordinal);
+        var result = SipParser.Parse(Encoding.ASCII.GetBytes(text));
+
+        Assert.Equal(taken, result.Succeeded);
+        if (taken) Assert.Equal(callId, ((SipRequest)result.Message!).CreateResponse(200).CallId);
+    }
+
+    [Fact]
+    public void An_odd_Contact_spoils_a_request_and_not_a_response()
+    {
+        Assert.Equal("Contact", SipParser.Parse(SipText.Message("Contact: odd")).Error.Field);
+
+        var response = SipText.ParseRequest(SipText.Message()).CreateResponse(200);
+        response.Headers.Add(HeaderName.Contact, "odd");
+        var message = SipParser.Parse(SipWriter.ToArray(response)).Message!;
+        Assert.False(message.Headers.TryGet<Contact>(HeaderName.Contact, out _));
     }
 }

@@ -15,7 +15,8 @@ public sealed class PropertyTests
     private static readonly Gen<string> Text = Gen.OneOf(Gen.Char['\u0000', '\u007f'], Gen.Char['\u00a0', '\u04ff']).Array[0, 30]
         .Select(c => new string(c).Replace('\r', ' ').Replace('\n', ' '));
 
-    private static readonly Gen<string> Host = Gen.Int[0, 3].Select(i => new[] { "example.org", "192.0.2.1", "2001:db8::1", "a-b.c_d.example" }[i]);
+    private static readonly Gen<string> Host = Gen.Int[0, 3].Select(i =>
+        new[] { "example.org", "192.0.2.1", "2001:db8::1", "a-b.c_d.example" }[i]);
 
     private static readonly Gen<SipUri> Uri = Gen.Select(
         Text.Where(t => t.Length > 0), Host, Gen.Int[0, 65535], Gen.Select(Gen.Char["abcxyz"].Array[1, 5], Text).Array[0, 3],
@@ -28,7 +29,8 @@ public sealed class PropertyTests
     private static readonly Gen<SipParameters> Parameters = Gen.Select(Token, Gen.Bool, Text).Array[0, 4].Select(list =>
         list.Aggregate(SipParameters.Empty, (all, p) => all.With("x" + p.Item1, p.Item2 ? null : p.Item3, quoted: true)));
 
-    private static readonly Gen<NameAddr> Address = Gen.Select(Uri, Gen.Null(Text), Parameters, (uri, name, parameters) => new NameAddr(uri, name) { Parameters = parameters });
+    private static readonly Gen<NameAddr> Address = Gen.Select(Uri, Gen.Null(Text), Parameters, (uri, name, parameters) =>
+        new NameAddr(uri, name) { Parameters = parameters });
 
     [Fact]
     public void A_URI_made_of_any_text_reads_back_equal() => Uri.Sample(uri =>
@@ -53,7 +55,8 @@ public sealed class PropertyTests
         Assert.True(NameAddr.TryParse(octets, out var again));
         Assert.Equal(address.DisplayName, again.DisplayName);
         Assert.Equal(address.Uri, again.Uri);
-        Assert.Equal(address.Parameters.Select(p => (p.Name, p.Value)), again.Parameters.Select(p => (p.Name, p.Value is "" ? "" : p.Value)));
+        Assert.Equal(address.Parameters.Select(p => (p.Name, p.Value)),
+            again.Parameters.Select(p => (p.Name, p.Value is "" ? "" : p.Value)));
         Assert.Equal(address.ToString(), again.ToString());
     });
 

@@ -10,7 +10,8 @@ public sealed class RequestCheckTests
         var text = Encoding.UTF8.GetString(SipText.Message(headers))
             .Replace("MESSAGE sip:smsc@example.org", $"{method} {uri}", StringComparison.Ordinal)
             .Replace("CSeq: 1 MESSAGE", $"CSeq: 1 {method}", StringComparison.Ordinal);
-        var passes = RequestCheck.TryPass(SipText.ParseRequest(Encoding.UTF8.GetBytes(text + body)), RequestCheckOptions.Default, out var answer);
+        var passes = RequestCheck.TryPass(SipText.ParseRequest(Encoding.UTF8.GetBytes(text + body)), RequestCheckOptions.Default,
+            out var answer);
         if (passes) Assert.Null(answer);
         else Assert.True(answer is not null || method == "ACK");
         return answer;

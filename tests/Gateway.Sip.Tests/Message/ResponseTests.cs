@@ -61,7 +61,8 @@ public sealed class ResponseTests
     [Fact]
     public void A_tag_that_is_there_stays()
     {
-        var text = Encoding.ASCII.GetString(SipText.Message()).Replace("To: <sip:smsc@example.org>", "To: <sip:smsc@example.org>;TAG=old", StringComparison.Ordinal);
+        var text = Encoding.ASCII.GetString(SipText.Message()).Replace("To: <sip:smsc@example.org>", "To: <sip:smsc@example.org>;TAG=old",
+            StringComparison.Ordinal);
 
         Assert.Equal("old", SipText.ParseRequest(Encoding.ASCII.GetBytes(text)).CreateResponse(200, toTag: "new").To.Tag);
     }
@@ -92,7 +93,8 @@ public sealed class ResponseTests
 
     [Fact]
     public void A_reason_cannot_carry_a_header() =>
-        Assert.Equal("SIP/2.0 400 a  Via: b", Encoding.ASCII.GetString(SipWriter.ToArray(new SipResponse(400, "a\r\nVia: b"))).Split("\r\n")[0]);
+        Assert.Equal("SIP/2.0 400 a  Via: b",
+            Encoding.ASCII.GetString(SipWriter.ToArray(new SipResponse(400, "a\r\nVia: b"))).Split("\r\n")[0]);
 
     [Theory]
     [InlineData(99)]

@@ -148,7 +148,8 @@ public sealed class TortureTests
         Assert.Equal("null-\0-null", request.From.Uri.User);
         Assert.Equal("null-%00-null", request.From.Uri.UserInfo);
 
-        Assert.True(SipText.ParseRequest(VectorFiles.Read("torture", "regescrt.dat")).Headers.TryGet<Contact>(HeaderName.Contact, out var contact));
+        Assert.True(SipText.ParseRequest(VectorFiles.Read("torture", "regescrt.dat")).Headers.TryGet<Contact>(HeaderName.Contact,
+            out var contact));
         Assert.Equal("Route=%3Csip:sip.example.com%3E", contact.Uri.Headers);
 
         var user = SipText.ParseRequest(VectorFiles.Read("torture", "semiuri.dat")).RequestUri;

@@ -38,7 +38,8 @@ public sealed class WriterTests
     public void A_request_made_here_is_written_to_the_letter()
     {
         var request = new SipRequest("MESSAGE", SipUri.Parse("sip:+491701@example.org;user=phone"));
-        request.Headers.Add(HeaderName.Via, new Via("UDP", "[2001:db8::1]", 5060, SipParameters.Empty.With("branch", "z9hG4bK1").With("rport")));
+        request.Headers.Add(HeaderName.Via,
+            new Via("UDP", "[2001:db8::1]", 5060, SipParameters.Empty.With("branch", "z9hG4bK1").With("rport")));
         request.Headers.Add(HeaderName.From, new NameAddr(SipUri.Parse("sip:smsc@example.org"), "Bank \"A\"").WithTag("1"));
         request.Headers.Add(HeaderName.To, new NameAddr(SipUri.Parse("sip:+491701@example.org;user=phone")));
         request.Headers.Add(HeaderName.CallId, "c@example.org");
@@ -80,7 +81,8 @@ public sealed class WriterTests
         var request = SipText.ParseRequest(SipText.Seed);
         request.RequestUri = SipUri.Parse("sip:new@example.org");
 
-        Assert.StartsWith("MESSAGE sip:new@example.org SIP/2.0\r\n", Encoding.Latin1.GetString(SipWriter.ToArray(request)), StringComparison.Ordinal);
+        Assert.StartsWith("MESSAGE sip:new@example.org SIP/2.0\r\n", Encoding.Latin1.GetString(SipWriter.ToArray(request)),
+            StringComparison.Ordinal);
     }
 
     [Fact]

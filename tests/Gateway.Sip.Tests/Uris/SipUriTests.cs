@@ -65,7 +65,8 @@ public sealed class SipUriTests
     [InlineData("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp")]
     [InlineData("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5")]
     [InlineData("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on")]
-    [InlineData("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com", "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com")]
+    [InlineData("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+        "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com")]
     [InlineData("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x")]
     [InlineData("sip:a@[2001:db8::1]", "sip:a@[2001:DB8:0:0::1]")]
     [InlineData("sip:%2B49170@example.org", "sip:%2b49170@example.org")]
@@ -130,7 +131,8 @@ public sealed class SipUriTests
     [InlineData("sip:01701;phone-context=+49@ims.example.org;user=phone", "+49")]
     [InlineData("sip:01701@ims.example.org;phone-context=ims.example.org", "ims.example.org")]
     [InlineData("tel:+491701", null)]
-    public void The_phone_context_is_read_from_any_form(string uri, string? context) => Assert.Equal(context, SipUri.Parse(uri).PhoneContext);
+    public void The_phone_context_is_read_from_any_form(string uri, string? context) =>
+        Assert.Equal(context, SipUri.Parse(uri).PhoneContext);
 
     [Fact]
     public void A_created_URI_is_escaped_and_bracketed()
@@ -145,7 +147,8 @@ public sealed class SipUriTests
 
     [Fact]
     public void The_address_of_record_has_neither_parameters_nor_headers_nor_needless_escapes() =>
-        Assert.Equal("sip:alice@example.org", SipUri.Parse("sip:%61lice@Example.ORG;transport=tcp;user=phone?a=b").AddressOfRecord().ToString());
+        Assert.Equal("sip:alice@example.org",
+            SipUri.Parse("sip:%61lice@Example.ORG;transport=tcp;user=phone?a=b").AddressOfRecord().ToString());
 
     [Fact]
     public void Empty_parameters_of_a_contact_cut_short_are_dropped() =>

@@ -60,5 +60,12 @@ public abstract class HandsetFixture : IAsyncLifetime
         return await _texts.Reader.ReadAsync(deadline.Token);
     }
 
+    protected static async Task WaitAsync(Func<bool> condition)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(10));
+        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+    }
+
     protected bool NoMoreTexts => _texts.Reader.Count == 0;
 }

@@ -182,6 +182,17 @@ public sealed class MoMessageTests : HandsetFixture
     }
 
     [Fact]
+    public async Task A_handset_that_vanishes_waits_no_longer()
+    {
+        var (phone, _) = await RegisteredAsync();
+        var sending = phone.SendAsync("+4940999", "x", cancellation: Cancellation);
+        Peer.Respond((await SubmitAsync()).Message, "202 Accepted");
+        await phone.DisposeAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.WaitAsync(TimeSpan.FromSeconds(10), Cancellation));
+    }
+
+    [Fact]
     public async Task What_no_submit_can_hold_is_not_sent()
     {
         var (phone, _) = await RegisteredAsync();
@@ -235,10 +246,11 @@ public sealed class MoMessageTests : HandsetFixture
         string Report(string address, string timeStamp) =>
             $"01 2B 07 91947122723033 00 1A 06 {submit.MessageReference:X2} 0D 91 {address} {timeStamp} 52804001503080 00";
 
-        foreach (var (address, timeStamp) in new[] { ("940464980560F1", "52804001000080"), ("940464980560F2", "52804001000080"), ("940464980560F1", "52804001000000") })
+        foreach (var (address, timeStamp) in new[] { ("940464980560F1", "52804001000080"), ("940464980560F1", "52804001000080"), ("940464980560F2", "52804001000080"), ("940464980560F1", "52804001000000") })
             Assert.StartsWith("022B", (await Peer.ExpectReportAsync(Peer.Rp(register, Report(address, timeStamp)))).Hex);
 
         Assert.Equal([true, false, false], reports.Select(report => report.Fits));
+        Assert.Equal((3, 1), (phone.Counters.StatusReports, phone.Counters.Repeats));
         Assert.Equal(("+4940468950061", TpStatus.Received, submit.MessageReference), (reports[0].To, reports[0].Status, reports[0].MessageReference));
         Assert.Empty(phone.Received);
     }

@@ -262,13 +262,13 @@ public sealed class MtMessageTests : HandsetFixture
         Peer.Message(register, "text/plain", Encoding.UTF8.GetBytes("hi"));
 
         Assert.Equal("application/vnd.3gpp.sms", (await Peer.ExpectAsync("SIP/2.0 415"))["Accept"]);
-    }
 
-    private static async Task WaitAsync(Func<bool> condition)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(TimeSpan.FromSeconds(10));
-        while (!condition()) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+        Peer.Request("OPTIONS", register, []);
+        var capabilities = await Peer.ExpectAsync("SIP/2.0 200");
+        Assert.Equal(("MESSAGE, OPTIONS", "application/vnd.3gpp.sms"), (capabilities["Allow"], capabilities["Accept"]));
+
+        Peer.Request("SUBSCRIBE", register, [], "Event: reg", "Expires: 60", "Contact: <sip:peer@127.0.0.1>");
+        Assert.Equal("MESSAGE, OPTIONS", (await Peer.ExpectAsync("SIP/2.0 405"))["Allow"]);
     }
 
     private static IReadOnlyList<string> Parts(string text, ushort reference)

@@ -75,9 +75,10 @@ public sealed class OttMessageTests : HandsetFixture
 
         phone.Behaviour = Behaviour.Silent;
         Peer.Message(register, "text/plain", "c"u8.ToArray());
+        await WaitAsync(() => phone.Counters.Messages == 3);
         phone.Behaviour = Behaviour.Accept;
         var heard = Peer.Message(register, "text/plain", "d"u8.ToArray());
-        await Peer.ExpectAsync("SIP/2.0 200", answer => answer.CallId == heard);
+        Assert.Equal(heard, (await Peer.ExpectAsync("SIP/2.0 200")).CallId);
         await Assert.ThrowsAsync<InvalidOperationException>(() => phone.MemoryAvailableAsync(Cancellation));
     }
 

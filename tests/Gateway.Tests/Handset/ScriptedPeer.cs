@@ -110,15 +110,18 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         Respond(register, "200 OK", [$"Contact: {register["Contact"]};expires={seconds}", .. headers]);
 
     /// <summary>A MESSAGE to the contact of <paramref name="register"/>, in a new transaction; answers its Call-ID, which may be among the headers.</summary>
-    public string Message(PeerMessage register, string contentType, byte[] body, params string[] headers)
+    public string Message(PeerMessage register, string contentType, byte[] body, params string[] headers) =>
+        Request("MESSAGE", register, body, [.. headers, $"Content-Type: {contentType}"]);
+
+    public string Request(string method, PeerMessage register, byte[] body, params string[] headers)
     {
         var number = Interlocked.Increment(ref _calls);
         var callId = headers.FirstOrDefault(header => header.StartsWith("Call-ID: "))?["Call-ID: ".Length..] ?? $"call-{number}@{Domain}";
         var contact = ContactOf(register);
-        var text = new StringBuilder($"MESSAGE {contact} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{Port};branch=z9hG4bKpeer{number};rport\r\n");
-        text.Append($"Max-Forwards: 69\r\nFrom: <{ServiceCentre}>;tag=sc{number}\r\nTo: {register["To"]}\r\nCall-ID: {callId}\r\nCSeq: 1 MESSAGE\r\n");
+        var text = new StringBuilder($"{method} {contact} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{Port};branch=z9hG4bKpeer{number};rport\r\n");
+        text.Append($"Max-Forwards: 69\r\nFrom: <{ServiceCentre}>;tag=sc{number}\r\nTo: {register["To"]}\r\nCall-ID: {callId}\r\nCSeq: 1 {method}\r\n");
         foreach (var header in headers.Where(header => !header.StartsWith("Call-ID: "))) text.Append(header).Append("\r\n");
-        text.Append($"Content-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n");
+        text.Append($"Content-Length: {body.Length}\r\n\r\n");
         _socket.Send([.. Encoding.UTF8.GetBytes(text.ToString()), .. body], register.From);
         return callId;
     }

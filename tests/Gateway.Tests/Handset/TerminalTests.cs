@@ -77,6 +77,8 @@ public sealed class TerminalTests : IAsyncLifetime
         Assert.True(SmsSubmit.TryDecode(data.UserData, out var submit, out _));
         _peer.Respond(message, "202 Accepted");
         _peer.Rp(register, $"03 {data.MessageReference:X2} 41 09 01 00 52804001000080", $"In-Reply-To: {message.CallId}");
+        await _output.NextAsync();
+        Assert.Equal("sent +4940468950061: RP-ACK", await _output.NextAsync());
         foreach (var status in new[] { "20", "46" })
         {
             _peer.Rp(register, $"01 2B 07 91947122723033 00 1A 06 {submit.MessageReference:X2} 0D 91 940464980560F1 52804001000080 52804001503080 {status}");
@@ -86,8 +88,6 @@ public sealed class TerminalTests : IAsyncLifetime
         _peer.Respond(await _peer.ExpectAsync("REGISTER"), "200 OK");
 
         Assert.Equal(1, await running);
-        await _output.NextAsync();
-        Assert.Equal("sent +4940468950061: RP-ACK", await _output.NextAsync());
         Assert.Equal("report +4940468950061: still trying (TP-ST 20)", await _output.NextAsync());
         Assert.Equal("report +4940468950061: expired (TP-ST 46)", await _output.NextAsync());
     }

@@ -12,6 +12,9 @@ public abstract class DueMessagesTests : TestStore
     /// <summary>The plan of a query, and whether it reads a whole table or sorts.</summary>
     private protected abstract Task<(string Plan, bool Scans, bool Sorts)> ExplainAsync(DbCommand command);
 
+    /// <summary>The text of a command with some values in it.</summary>
+    private protected abstract string TextOf<T>(RowCommand<T> command);
+
     /// <summary>Makes the planner look at what is stored, where it does not do so by itself.</summary>
     private protected abstract Task AnalyzeAsync(GatewayDb db);
 
@@ -169,8 +172,16 @@ public abstract class DueMessagesTests : TestStore
         }
         await Store.Writer.WriteAsync(change, Cancel);
         await using var db = Store.Open();
+        await AssertAllIndexedAsync(db); // with the statistics of an empty table
         await AnalyzeAsync(db);
+        await AssertAllIndexedAsync(db);
 
+        var scan = await ExplainAsync(db.ShortMessages.Where(m => m.Text == "x").OrderBy(m => m.Reason).CreateDbCommand());
+        Assert.True(scan.Scans && scan.Sorts, scan.Plan);
+    }
+
+    private async Task AssertAllIndexedAsync(GatewayDb db)
+    {
         await AssertIndexedAsync(DueMessages.WaitingFor.Compile()(db, "4910", 0, 50));
         await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, 500, 100, 50));
         await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, 500, 15_000, 50));
@@ -179,14 +190,22 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(DueMessages.WebhooksDue.Compile()(db, 15_000, 50));
         await AssertIndexedAsync(DueMessages.WebhooksOf.Compile()(db, [500, 520, 10_000]), maySort: true);
         await AssertIndexedAsync(DueMessages.AttemptsOf.Compile()(db, 500));
-
-        var scan = await ExplainAsync(db.ShortMessages.Where(m => m.Text == "x").OrderBy(m => m.Reason).CreateDbCommand());
-        Assert.True(scan.Scans && scan.Sorts, scan.Plan);
+        await AssertIndexedAsync(db, MessageProgress.Command(db.Model));
+        await AssertIndexedAsync(db, WebhookProgress.Command(db.Model));
+        await AssertIndexedAsync(db, Reschedule.Command());
     }
 
-    private async Task AssertIndexedAsync<T>(IQueryable<T> query, bool maySort = false)
+    private async Task AssertIndexedAsync<T>(GatewayDb db, RowCommand<T> command)
     {
-        var command = query.CreateDbCommand();
+        await using var explained = db.Database.GetDbConnection().CreateCommand();
+        explained.CommandText = TextOf(command);
+        await AssertIndexedAsync(explained);
+    }
+
+    private Task AssertIndexedAsync<T>(IQueryable<T> query, bool maySort = false) => AssertIndexedAsync(query.CreateDbCommand(), maySort);
+
+    private async Task AssertIndexedAsync(DbCommand command, bool maySort = false)
+    {
         var (plan, scans, sorts) = await ExplainAsync(command);
         Assert.False(scans || (sorts && !maySort), $"{command.CommandText}\n{plan}");
     }
@@ -217,6 +236,8 @@ public sealed class SqliteDueMessagesTests : DueMessagesTests
 
     private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
 
+    private protected override string TextOf<T>(RowCommand<T> command) => command.Text(_ => "1", "");
+
     private protected override Task AnalyzeAsync(GatewayDb db) => Task.CompletedTask;
 
     private protected override async Task<(string Plan, bool Scans, bool Sorts)> ExplainAsync(DbCommand command)
@@ -231,6 +252,13 @@ public sealed class PostgresDueMessagesTests(PostgresCluster cluster) : DueMessa
 {
     private protected override async Task<StoreOptions> NewDatabaseAsync() =>
         new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
+
+    private protected override string TextOf<T>(RowCommand<T> command)
+    {
+        var arrays = command.Values.Kinds.Select(kind => kind == ColumnKind.Text ? "'{a,b,c}'::text[]" : "'{1,2,3}'::bigint[]");
+        var names = command.Values.Kinds.Select((_, i) => $"c{i}");
+        return command.Text(value => $"new.c{value}", $"FROM unnest({string.Join(", ", arrays)}) AS new({string.Join(", ", names)})");
+    }
 
     private protected override async Task AnalyzeAsync(GatewayDb db) => await db.Database.ExecuteSqlRawAsync("ANALYZE", Cancel);
 
