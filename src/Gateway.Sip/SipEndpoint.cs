@@ -41,7 +41,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
             CreateLookup(options), _transports.Usable, _transports.UsesIpv6, time, loggers.CreateLogger<ServerLocator>());
         _client = new UserAgentClient(
             _transports, locator, ClientTransactions, new FailedTargets(options.FailedTargetHold, time), options.UserAgent);
-        Subscriptions = new Subscriptions(options.EventPackages, loggers.CreateLogger<Subscriptions>());
+        Subscriptions = new Subscriptions(options.Check.AllowEvents, loggers.CreateLogger<Subscriptions>());
     }
 
     /// <summary>The addresses listened on, with the ports the system chose.</summary>
@@ -88,10 +88,12 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     internal ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target, SipFlow? lastResort, CancellationToken cancellation) =>
         _client.SendAsync(request, target, lastResort, cancellation);
 
+    /// <summary>Ends every connection and socket; requests under way end as transport errors.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, true)) return;
         await _transports.DisposeAsync();
+        ClientTransactions.EndAll();
         Wheel.Dispose();
         _metrics.Dispose();
     }

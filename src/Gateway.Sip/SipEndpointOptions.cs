@@ -13,8 +13,8 @@ public sealed record SipEndpointOptions
     /// <summary>User-Agent of requests and Server of responses; null leaves both out.</summary>
     public string? UserAgent { get; init; }
 
-    /// <summary>Event packages we subscribe to; a NOTIFY of another one is answered 489 (RFC 6665 §4.1.3).</summary>
-    public IReadOnlyList<string> EventPackages { get; init; } = ["reg"];
+    /// <summary>Which requests reach the application.</summary>
+    public RequestCheckOptions Check { get; init; } = RequestCheckOptions.Default;
 
     /// <summary>DNS servers to ask; none stands for those of the system.</summary>
     public IReadOnlyList<IPEndPoint> NameServers { get; init; } = [];

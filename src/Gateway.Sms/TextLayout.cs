@@ -61,13 +61,7 @@ internal readonly ref struct TextLayout(ReadOnlySpan<char> text, TpAlphabet alph
             if (end >= _text.Length) return _text.Length;
             return char.IsLowSurrogate(_text[end]) && char.IsHighSurrogate(_text[end - 1]) ? end - 1 : end;
         }
-        var at = from;
-        for (var used = 0; at < _text.Length; at++)
-        {
-            used += Tables.Cost(_text[at]);
-            if (used > capacity) break;
-        }
-        return at;
+        return from + Tables.Fit(_text[from..], capacity);
     }
 
     /// <summary>The last boundary between grapheme clusters that is not beyond <paramref name="cut"/>.</summary>

@@ -10,19 +10,21 @@ public readonly record struct DuePosition(long DueAt, long Id);
 public readonly record struct DueRecipient(string Recipient, RouteKind Route);
 
 /// <summary>
-/// Distinct recipients among the next due rows, the longest due first. <see cref="Next"/> continues the walk; null when nothing more is due.
-/// A recipient with very many due rows may come again on the next page.
+/// Distinct recipients among the next due rows, the longest due first. <see cref="Next"/> continues the walk; null when nothing more is
+/// due. A recipient with very many due rows may come again on the next page.
 /// </summary>
 public sealed record DueRecipients(IReadOnlyList<DueRecipient> Recipients, DuePosition? Next);
 
 /// <summary>
-/// The queries of the queue. Each reads one index and at most its limit of rows, however many wait, so it takes as long with ten million rows as
-/// with ten; times are Unix milliseconds. The queries are compiled once for each store, because EF compiles against one database's model.
+/// The queries of the queue. Each reads one index and at most its limit of rows, however many wait, so it takes as long with ten million
+/// rows as with ten; times are Unix milliseconds. When the database cannot be reached, they throw <see cref="StoreUnavailableException"/>.
+/// The queries are compiled once for each store, because EF compiles against one database's model.
 /// </summary>
 public sealed class DueMessages
 {
-    internal static readonly Expression<Func<GatewayDb, string, long, int, IQueryable<ShortMessageRow>>> WaitingFor = (db, recipient, after, limit) =>
-        db.ShortMessages.AsNoTracking().Where(m => m.Recipient == recipient && m.DueAt != null && m.Id > after).OrderBy(m => m.Id).Take(limit);
+    internal static readonly Expression<Func<GatewayDb, string, long, int, IQueryable<ShortMessageRow>>> WaitingFor =
+        (db, recipient, after, limit) => db.ShortMessages.AsNoTracking()
+            .Where(m => m.Recipient == recipient && m.DueAt != null && m.Id > after).OrderBy(m => m.Id).Take(limit);
 
     // A walk continues in two steps, each a plain range of the index; as one condition with "or" neither database sees the range.
     internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<DueRow>>> DueAtTheTime = (db, time, afterId, limit) =>
@@ -36,21 +38,13 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
 
-    internal static readonly Expression<Func<GatewayDb, string, string, long, IQueryable<ShortMessageRow>>> Repeat = (db, originator, foreignId, since) =>
-        db.ShortMessages.AsNoTracking().Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
+    internal static readonly Expression<Func<GatewayDb, string, string, long, IQueryable<ShortMessageRow>>> Repeat =
+        (db, originator, foreignId, since) => db.ShortMessages.AsNoTracking()
+            .Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
             .OrderByDescending(m => m.Id).Take(1);
 
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
         db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
-
-    // Not compiled: EF compiles no ExecuteUpdate.
-    private static void Hold(GatewayDb db, string recipient, long until) =>
-        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt < until && m.DueAt < m.ExpiresAt && m.State == MessageState.Waiting)
-            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, m => m.ExpiresAt < until ? m.ExpiresAt : until));
-
-    private static void Release(GatewayDb db, string recipient, long now) =>
-        db.ShortMessages.Where(m => m.Recipient == recipient && m.DueAt > now && m.State == MessageState.Waiting)
-            .ExecuteUpdate(set => set.SetProperty(m => m.DueAt, now));
 
     internal static readonly Expression<Func<GatewayDb, long[], IQueryable<WebhookRow>>> WebhooksOf = (db, messageIds) =>
         db.Webhooks.AsNoTracking().Where(w => messageIds.Contains(w.MessageId) && w.DueAt != null).OrderBy(w => w.Id);
@@ -68,25 +62,24 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
 
-
     internal DueMessages(StoreDatabase database) => _database = database;
 
-    /// <summary>Messages of one mailbox that are not concluded, in the order they were accepted, after the id given (0: from the first).</summary>
-    public async Task<List<ShortMessageRow>> WaitingForAsync(string recipient, long afterId, int limit, CancellationToken cancel)
-    {
-        await using var db = _database.Open();
-        return await _waitingFor(db, recipient, afterId, limit).ToListAsync(cancel);
-    }
+    /// <summary>
+    /// Messages of one mailbox that are not concluded, in the order they were accepted, after the id given (0: from the first).
+    /// </summary>
+    public Task<List<ShortMessageRow>> WaitingForAsync(string recipient, long afterId, int limit, CancellationToken cancel) =>
+        ReadAsync(db => _waitingFor(db, recipient, afterId, limit).ToListAsync(cancel));
 
     /// <summary>Who has something due at <paramref name="now"/>; reads at most <paramref name="limit"/> rows (1 and up).</summary>
     public async Task<DueRecipients> DueRecipientsAsync(long now, int limit, DuePosition after, CancellationToken cancel)
     {
-        await using var db = _database.Open();
-        var rows = new List<DueRow>();
-        if (after != default)
-            rows = await _dueAtTheTime(db, after.DueAt, after.Id, limit).ToListAsync(cancel);
-        if (rows.Count < limit)
-            rows.AddRange(await _dueBetween(db, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
+        var rows = await ReadAsync(async db =>
+        {
+            var rows = after == default ? [] : await _dueAtTheTime(db, after.DueAt, after.Id, limit).ToListAsync(cancel);
+            if (rows.Count < limit)
+                rows.AddRange(await _dueBetween(db, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
+            return rows;
+        });
         var recipients = rows.Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
         return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
     }
@@ -94,49 +87,61 @@ public sealed class DueMessages
     /// <summary>The message that has this message-id, for itself or for one of its segments.</summary>
     public async Task<ShortMessageRow?> FindAsync(long id, CancellationToken cancel)
     {
-        await using var db = _database.Open();
-        var row = await _notAfter(db, id).FirstOrDefaultAsync(cancel);
+        var row = await ReadAsync(db => _notAfter(db, id).FirstOrDefaultAsync(cancel));
         return row is not null && id - row.Id < row.SegmentCount ? row : null;
     }
 
     /// <summary>The newest message of this sender with this foreign id that was accepted at or after <paramref name="since"/>.</summary>
-    public async Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel)
-    {
-        await using var db = _database.Open();
-        return await _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel);
-    }
+    public Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel) =>
+        ReadAsync(db => _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel));
 
     /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
-    public async Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel)
-    {
-        await using var db = _database.Open();
-        return await _webhooksDue(db, now, limit).ToListAsync(cancel);
-    }
+    public Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksDue(db, now, limit).ToListAsync(cancel));
 
     /// <summary>
-    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written: one must
-    /// wait for those before it. At most a few hundred messages at once.
+    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// one must wait for those before it. At most a few hundred messages at once.
     /// </summary>
-    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
-    {
-        await using var db = _database.Open();
-        return await _webhooksOf(db, messageIds).ToListAsync(cancel);
-    }
+    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
 
     /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>
-    public async Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel)
+    public Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel) =>
+        ReadAsync(db => _attemptsOf(db, id).ToListAsync(cancel));
+
+    /// <summary>Whether this mailbox holds anything that is not concluded.</summary>
+    public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
+        (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
+
+    /// <summary>Writes a <see cref="Reschedule.Hold"/>.</summary>
+    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel)
     {
-        await using var db = _database.Open();
-        return await _attemptsOf(db, id).ToListAsync(cancel);
+        var change = new StoreChange();
+        change.Reschedules.Add(Reschedule.Hold(recipient, until));
+        await writer.WriteAsync(change, cancel);
     }
 
-    /// <summary>Nothing that waits in this mailbox is due before <paramref name="until"/>, or before it expires if that comes first.</summary>
-    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange { Other = db => Hold(db, recipient, until) }, cancel);
+    /// <summary>Writes a <see cref="Reschedule.Release"/>.</summary>
+    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel)
+    {
+        var change = new StoreChange();
+        change.Reschedules.Add(Reschedule.Release(recipient, now));
+        await writer.WriteAsync(change, cancel);
+    }
 
-    /// <summary>Everything that waits in this mailbox is due now.</summary>
-    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel) =>
-        await writer.WriteAsync(new StoreChange { Other = db => Release(db, recipient, now) }, cancel);
+    private async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
+    {
+        try
+        {
+            await using var db = _database.Open();
+            return await read(db);
+        }
+        catch (Exception fault) when (_database.IsUnavailable(fault))
+        {
+            throw _database.Unavailable(fault);
+        }
+    }
 
     internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
 }

@@ -2,7 +2,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Store;
 
-/// <summary>The one model of both databases; <see cref="SqliteGatewayDb"/> and <see cref="PostgresGatewayDb"/> add only their differences.</summary>
+/// <summary>
+/// The one model of both databases; <see cref="SqliteGatewayDb"/> and <see cref="PostgresGatewayDb"/> add only their differences.
+/// </summary>
 public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
 {
     public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>();

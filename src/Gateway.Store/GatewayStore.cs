@@ -73,7 +73,7 @@ public sealed partial class GatewayStore : IAsyncDisposable
             var probe = new StoreChange { Urgent = true, Other = db => db.Watches.Where(w => w.Subscriber == "").ExecuteDelete() };
             return _migrated && await Writer.TryWriteAsync(probe).AsTask().WaitAsync(cancel);
         }
-        catch (Exception fault) when (fault is DbException or StoreUnavailableException)
+        catch (Exception fault) when (fault is DbException or StoreUnavailableException || _database.IsUnavailable(fault))
         {
             return false;
         }

@@ -10,9 +10,13 @@ public sealed class StoreOptions
     /// <summary>ADO.NET connection string; a relative SQLite path is taken from the current working directory.</summary>
     public string ConnectionString { get; set; } = "Data Source=gateway.db";
 
-    /// <summary>Changes that may wait for the writer (1 and up); beyond it acceptance is refused. Urgent changes have as much room of their own.</summary>
+    /// <summary>
+    /// Changes that may wait for the writer (1 and up); beyond it acceptance is refused. Urgent changes have as much room of their own.
+    /// </summary>
     public int MaxPendingWrites { get; set; } = 10_000;
 
-    /// <summary>How far apart commits are kept under load (0 to 100 ms); no change waits longer for its batch, and none when the writer is idle.</summary>
+    /// <summary>
+    /// How far apart commits are kept under load (0 to 100 ms); no change waits longer for its batch, and none when the writer is idle.
+    /// </summary>
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromMilliseconds(4);
 }

@@ -1,5 +1,6 @@
 using Gateway;
 using Gateway.Acceptance;
+using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Diagnostics;
 using Gateway.Inbound;
@@ -16,9 +17,9 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create() : null;
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
-builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddRegistration()
+builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
     .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
-if (development is not null) builder.Services.AddSingleton(development);
+if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
 
 var app = builder.Build();
 app.MapRest().MapDiagnostics();

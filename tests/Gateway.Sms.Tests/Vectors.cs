@@ -24,7 +24,12 @@ public static class Vectors
         return ids;
     }
 
-    public static string PathOf(string file, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../vectors", file);
+    public static string PathOf(string file) => Path.Combine(Folder, "../vectors", file);
+
+    /// <summary>The folder of this project's sources.</summary>
+    public static string Folder => FolderOf();
+
+    private static string FolderOf([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 
     private static IEnumerable<Vector> Load() =>
         from node in JsonNode.Parse(File.ReadAllText(PathOf("vectors.json")))!.AsArray()

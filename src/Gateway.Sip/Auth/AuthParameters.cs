@@ -2,9 +2,15 @@ using System.Text;
 
 namespace Gateway.Sip;
 
-/// <summary>The common form of challenges and credentials (RFC 3261 §25.1): <c>Digest name=value, name="value"</c>. Here commas do not separate header values.</summary>
+/// <summary>
+/// The common form of challenges and credentials (RFC 3261 §25.1): <c>Digest name=value, name="value"</c>. Here commas do not separate
+/// header values.
+/// </summary>
 internal sealed class AuthParameters
 {
+    // RFC 7616 defines a dozen; each new one is compared with those before it.
+    private const int MaxParameters = 32;
+
     private readonly List<SipParameter> _list = [];
 
     private AuthParameters(string scheme) => Scheme = scheme;
@@ -34,11 +40,11 @@ internal sealed class AuthParameters
         return reader.Token(out var scheme) && Ascii.EqualsIgnoreCase(scheme, "Digest"u8);
     }
 
-    /// <summary>False when it does not follow the grammar, or names a parameter twice.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> value, out AuthParameters parameters)
+    /// <summary>False when it does not follow the grammar, names a parameter twice, or has more than 32.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> octets, out AuthParameters parameters)
     {
         parameters = new AuthParameters("");
-        var reader = new HeaderReader(value);
+        var reader = new HeaderReader(octets);
         reader.SkipLws();
         if (!reader.Token(out var scheme)) return false;
 
@@ -49,11 +55,14 @@ internal sealed class AuthParameters
             if (!reader.Token(out var name) || !reader.Separator((byte)'=')) return false;
 
             var text = HeaderReader.Text(name);
-            if (parameters[text] is not null) return false;
+            if (parameters[text] is not null || parameters._list.Count == MaxParameters) return false;
 
-            if (reader.QuotedString(out var quoted)) parameters._list.Add(new SipParameter(text, HeaderReader.Unquote(quoted), Quoted: true));
-            else if (reader.Run(SipGrammar.ParameterValue, out var plain)) parameters._list.Add(new SipParameter(text, HeaderReader.Text(plain)));
+            string value;
+            if (reader.QuotedString(out var quoted)) value = HeaderReader.Unquote(quoted);
+            else if (reader.Run(SipGrammar.ParameterValue, out var plain)) value = HeaderReader.Text(plain);
             else return false;
+
+            parameters._list.Add(new SipParameter(text, value));
         }
         while (reader.Separator((byte)','));
 

@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>RFC 3261 §20.44, RFC 7616 §3.3: what WWW-Authenticate and Proxy-Authenticate carry. Only Digest with an algorithm served here parses.</summary>
+/// <summary>
+/// RFC 3261 §20.44, RFC 7616 §3.3: what WWW-Authenticate and Proxy-Authenticate carry. Only Digest with an algorithm served here parses.
+/// </summary>
 public sealed record DigestChallenge(string Realm, string Nonce, DigestAlgorithm Algorithm) : IHeaderValue<DigestChallenge>
 {
     public string? Opaque { get; init; }

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace Gateway.Sip;
 
 /// <summary>
-/// RFC 3261 §22 as user agent client, RFC 8760 for the algorithms: answers challenges for one user, and keeps using the nonce, counting, until
+/// RFC 3261 §22 as user agent client, RFC 8760 for the algorithms: answers challenges for one user, and keeps using the nonce, counting,
+/// until
 /// it is challenged anew. One object for each user and peer; safe for several threads.
 /// </summary>
 public sealed class DigestClient
@@ -28,8 +29,10 @@ public sealed class DigestClient
     }
 
     /// <summary>
-    /// Answers the first challenge of the 401 or 407 that can be answered (RFC 8760 §2.4: the server lists them by preference). The caller sends
-    /// the request again with a new branch and CSeq. False when there is none, or when this very request was refused with our answer to a nonce
+    /// Answers the first challenge of the 401 or 407 that can be answered (RFC 8760 §2.4: the server lists them by preference). The caller
+    /// sends
+    /// the request again with a new branch and CSeq. False when there is none, or when this very request was refused with our answer to a
+    /// nonce
     /// that is not stale: the password is wrong, and asking again would not help (RFC 3261 §22.2).
     /// </summary>
     public bool TryAuthorize(SipRequest request, SipResponse challenge)
@@ -68,7 +71,8 @@ public sealed class DigestClient
         if (proxy is not null) request.Headers.Set(HeaderName.ProxyAuthorization, proxy.ToString());
     }
 
-    // The request carries our answer for this realm, and still it is challenged: with the same nonce, or with a fresh one that is not called stale.
+    // The request carries our answer for this realm, and still it is challenged: with the same nonce, or with a fresh one that is not
+    // called stale.
     private bool WasAnswered(SipRequest request, DigestChallenge offered, bool isProxy)
     {
         var name = isProxy ? HeaderName.ProxyAuthorization : HeaderName.Authorization;

@@ -25,13 +25,15 @@ public sealed record DigestCredentials(string Username, string Realm, string Non
         result = new DigestCredentials("", "", "", "");
         if (!AuthParameters.TryParse(value, out var parameters) || !parameters.IsDigest) return false;
         if (parameters["username"] is not { } username || parameters["realm"] is not { } realm) return false;
-        if (parameters["nonce"] is not { } nonce || parameters["uri"] is not { } uri || parameters["response"] is not { } response) return false;
+        if (parameters["nonce"] is not { } nonce || parameters["uri"] is not { } uri) return false;
+        if (parameters["response"] is not { } response) return false;
 
         // RFC 7616 §3.4: nc is eight hex digits; with qop both nc and cnonce are a must.
         var qop = parameters["qop"];
         var count = 0u;
         var nc = parameters["nc"];
-        if (nc is not null && (nc.Length != 8 || !uint.TryParse(nc, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out count))) return false;
+        if (nc is { Length: not 8 }) return false;
+        if (nc is not null && !uint.TryParse(nc, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out count)) return false;
         if (qop is not null && (nc is null || parameters["cnonce"] is null)) return false;
 
         result = new DigestCredentials(username, realm, nonce, uri)

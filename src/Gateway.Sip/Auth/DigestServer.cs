@@ -19,12 +19,15 @@ public enum DigestVerdict : byte
     /// <summary>The password is right, the nonce is too old or not from this process: challenge with stale=true.</summary>
     Stale,
 
-    /// <summary>The password is right, but this nonce count was used before: somebody sends what he heard. Challenge with stale=true.</summary>
+    /// <summary>
+    /// The password is right, but this nonce count was used before: somebody sends what he heard. Challenge with stale=true.
+    /// </summary>
     Replayed,
 }
 
 /// <summary>
-/// RFC 3261 §22 as user agent server, with the algorithms of RFC 8760. Nonces carry their own time and a MAC, so a challenge costs no memory;
+/// RFC 3261 §22 as user agent server, with the algorithms of RFC 8760. Nonces carry their own time and a MAC, so a challenge costs no
+/// memory;
 /// the counts of those in use are kept, so that each answer is taken once. Safe for several threads.
 /// </summary>
 public sealed class DigestServer
@@ -76,7 +79,8 @@ public sealed class DigestServer
 
     private DigestVerdict Verify(SipRequest request, DigestCredentials credentials, Func<string, DigestAlgorithm, string?> hashA1Of)
     {
-        if (DigestAlgorithms.Find(credentials.Algorithm) is not { } algorithm || !_algorithms.Contains(algorithm)) return DigestVerdict.NoCredentials;
+        var named = DigestAlgorithms.Find(credentials.Algorithm);
+        if (named is not { } algorithm || !_algorithms.Contains(algorithm)) return DigestVerdict.NoCredentials;
         if (credentials.Qop is not (null or "auth")) return DigestVerdict.Malformed;
 
         // RFC 7616 §3.4.6: the digest-uri is to name the resource of the Request-URI.

@@ -5,7 +5,8 @@ public sealed record DigestServerOptions
     public required string Realm { get; init; }
 
     /// <summary>Offered strongest first.</summary>
-    public IReadOnlyList<DigestAlgorithm> Algorithms { get; init; } = [DigestAlgorithm.Sha512t256, DigestAlgorithm.Sha256, DigestAlgorithm.Md5];
+    public IReadOnlyList<DigestAlgorithm> Algorithms { get; init; } =
+        [DigestAlgorithm.Sha512t256, DigestAlgorithm.Sha256, DigestAlgorithm.Md5];
 
     /// <summary>After this a nonce is stale, whatever its count.</summary>
     public TimeSpan NonceLifetime { get; init; } = TimeSpan.FromMinutes(30);

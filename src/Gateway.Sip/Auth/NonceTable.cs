@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace Gateway.Sip;
 
 /// <summary>
-/// Nonces of one process: 8 octets time, 8 random, 16 of HMAC-SHA-256 over both, in hex. Only those that were used are kept, with a window of the
+/// Nonces of one process: 8 octets time, 8 random, 16 of HMAC-SHA-256 over both, in hex. Only those that were used are kept, with a window
+/// of the
 /// counts seen: UDP may swap two requests, so a count is refused when it was seen or lies more than 63 behind.
 /// </summary>
 internal sealed class NonceTable(TimeSpan lifetime, int capacity, TimeProvider time)

@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace Gateway.Sip;
 
-/// <summary>SHA-512/256 (FIPS 180-4 §5.3.6.2, §6.7): RFC 8760 asks for it and the platform does not offer it. For short inputs; 128 octets a block.</summary>
+/// <summary>
+/// SHA-512/256 (FIPS 180-4 §5.3.6.2, §6.7): RFC 8760 asks for it and the platform does not offer it. For short inputs; 128 octets a block.
+/// </summary>
 internal static class Sha512t256
 {
     public const int HashSize = 32;
@@ -91,9 +93,11 @@ internal static class Sha512t256
         state[7] += h;
     }
 
-    private static ulong BigSigma0(ulong x) => BitOperations.RotateRight(x, 28) ^ BitOperations.RotateRight(x, 34) ^ BitOperations.RotateRight(x, 39);
+    private static ulong BigSigma0(ulong x) =>
+        BitOperations.RotateRight(x, 28) ^ BitOperations.RotateRight(x, 34) ^ BitOperations.RotateRight(x, 39);
 
-    private static ulong BigSigma1(ulong x) => BitOperations.RotateRight(x, 14) ^ BitOperations.RotateRight(x, 18) ^ BitOperations.RotateRight(x, 41);
+    private static ulong BigSigma1(ulong x) =>
+        BitOperations.RotateRight(x, 14) ^ BitOperations.RotateRight(x, 18) ^ BitOperations.RotateRight(x, 41);
 
     private static ulong SmallSigma0(ulong x) => BitOperations.RotateRight(x, 1) ^ BitOperations.RotateRight(x, 8) ^ (x >> 7);
 

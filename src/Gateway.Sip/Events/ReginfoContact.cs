@@ -46,7 +46,9 @@ public sealed record ReginfoContact(string Id, SipUri Uri, RegistrationState Sta
     /// <summary>RFC 5628 gr:pub-gruu.</summary>
     public SipUri? PublicGruu { get; init; }
 
-    /// <summary>The unknown-param elements: feature tags and the like of the Contact header, without the literal quotes some notifiers leave in.</summary>
+    /// <summary>
+    /// The unknown-param elements: feature tags and the like of the Contact header, without the literal quotes some notifiers leave in.
+    /// </summary>
     public SipParameters Parameters { get; init; } = SipParameters.Empty;
 
     public bool IsActive => State == RegistrationState.Active;
@@ -56,4 +58,5 @@ public sealed record ReginfoContact(string Id, SipUri Uri, RegistrationState Sta
 }
 
 /// <summary>One registration element: an address-of-record and its contacts.</summary>
-public sealed record ReginfoRegistration(string Id, SipUri AddressOfRecord, RegistrationState State, IReadOnlyList<ReginfoContact> Contacts);
+public sealed record ReginfoRegistration(string Id, SipUri AddressOfRecord, RegistrationState State,
+    IReadOnlyList<ReginfoContact> Contacts);

@@ -11,7 +11,9 @@ public sealed record ReginfoDocument
     /// <summary>state="full": what is not in it is no more.</summary>
     public bool IsFull { get; init; }
 
-    /// <summary>False when the document was not well-formed to its end: what is not in it may only be lost, so it is never taken for full.</summary>
+    /// <summary>
+    /// False when the document was not well-formed to its end: what is not in it may only be lost, so it is never taken for full.
+    /// </summary>
     public bool IsWhole { get; init; } = true;
 
     public required IReadOnlyList<ReginfoRegistration> Registrations { get; init; }

@@ -1,18 +1,21 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml;
 
 namespace Gateway.Sip;
 
 /// <summary>
-/// Reads reginfo+xml in one forward pass, without DTD and entities. A document that is not well-formed is read again with its bare ampersands
+/// Reads reginfo+xml in one forward pass, without DTD and entities. A document that is not well-formed is read again with its bare
+/// ampersands
 /// escaped, and then as far as it goes.
 /// </summary>
 internal static partial class ReginfoReader
 {
     private const string ReginfoNamespace = "urn:ietf:params:xml:ns:reginfo";
     private const string GruuNamespace = "urn:ietf:params:xml:ns:gruuinfo";
+
+    // Of one contact; a Contact header has a handful.
+    private const int MaxParameters = 64;
 
     private static readonly XmlReaderSettings Settings = new()
     {
@@ -67,7 +70,7 @@ internal static partial class ReginfoReader
             while (xml.Read())
             {
                 if (xml.NodeType == XmlNodeType.Element) builder.Begin(xml);
-                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(xml.LocalName);
+                else if (xml.NodeType == XmlNodeType.EndElement) builder.End(NameOf(xml));
                 else if (xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA) builder.Text.Append(xml.Value);
             }
 
@@ -79,6 +82,9 @@ internal static partial class ReginfoReader
             return e.Message;
         }
     }
+
+    // Elements of other namespaces extend the document (RFC 3680 §5.3) and are passed over by having no name here.
+    private static string NameOf(XmlReader xml) => xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
 
     private static byte[] WithAmpersandsEscaped(ReadOnlySpan<byte> octets)
     {
@@ -117,7 +123,7 @@ internal static partial class ReginfoReader
         public void Begin(XmlReader xml)
         {
             Text.Clear();
-            var name = xml.NamespaceURI is ReginfoNamespace or "" ? xml.LocalName : "";
+            var name = NameOf(xml);
             switch (name)
             {
                 case "reginfo":
@@ -153,7 +159,7 @@ internal static partial class ReginfoReader
                 case "display-name" when _contact is not null:
                     _contact = _contact with { DisplayName = Text.ToString().Trim() };
                     break;
-                case "unknown-param" when _contact is not null && _parameter is not null:
+                case "unknown-param" when _contact is { Parameters.Count: < MaxParameters } && _parameter is not null:
                     _contact = _contact with { Parameters = With(_contact.Parameters, _parameter.Trim(), Text.ToString().Trim()) };
                     break;
                 case "contact" when _contact is not null:
@@ -187,20 +193,22 @@ internal static partial class ReginfoReader
 
         private void BeginContact(XmlReader xml)
         {
-            _contact = new ReginfoContact(xml.GetAttribute("id") ?? "", SipUri.Invalid, Word<RegistrationState>(xml.GetAttribute("state")) ?? RegistrationState.Active)
+            var state = Word<RegistrationState>(xml.GetAttribute("state")) ?? RegistrationState.Active;
+            _contact = new ReginfoContact(xml.GetAttribute("id") ?? "", SipUri.Invalid, state)
             {
                 Event = Word<ContactEvent>(xml.GetAttribute("event")) ?? ContactEvent.Unknown,
                 Expires = Number(xml, "expires"),
                 RetryAfter = Number(xml, "retry-after"),
                 CSeq = Number(xml, "cseq"),
                 CallId = xml.GetAttribute("callid"),
-                Q = double.TryParse(xml.GetAttribute("q"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var q) && q <= 1 ? q : null,
+                Q = Contact.QualityOf(xml.GetAttribute("q")),
             };
         }
 
         private static uint? Number(XmlReader xml, string attribute) => DeltaSeconds.Of(xml.GetAttribute(attribute)?.Trim());
 
-        private static SipUri Uri(string text) => SipUri.TryParse(text, out var uri) ? uri : SipUri.Unreadable(System.Text.Encoding.UTF8.GetBytes(text));
+        private static SipUri Uri(string text) =>
+            SipUri.TryParse(text, out var uri) ? uri : SipUri.Unreadable(System.Text.Encoding.UTF8.GetBytes(text));
 
         // Names only: TryParse takes the numbers behind them too.
         private static T? Word<T>(string? text)

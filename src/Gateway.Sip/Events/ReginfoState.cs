@@ -16,17 +16,22 @@ public enum ReginfoOutcome : byte
 /// a full document replaces everything; a partial one changes what it names, and counts when its version is higher than the last.
 /// Beyond the letter, for notifiers that are met: a full document in a later NOTIFY counts even when its version did not move (some always
 /// write 0); a contact that ends under another id than it began with is found by its URI; the first version may be any number;
-/// a registration that is terminated has no contacts, listed or not. One caller at a time; <see cref="Registrations"/> is a new list after each change.
+/// a registration that is terminated has no contacts, listed or not. One caller at a time; <see cref="Registrations"/> is a new list after
+/// each change.
 /// </summary>
 public sealed class ReginfoState
 {
-    /// <summary>Registrations of one subscription, and contacts of one registration, that are kept; the rest of a document is passed over.</summary>
+    /// <summary>
+    /// Registrations of one subscription, and contacts of one registration, that are kept; the rest of a document is passed over.
+    /// </summary>
     public const int MaxEntries = 64;
 
     private uint? _version;
     private uint _cseq;
 
-    /// <summary>With their contacts that are not terminated. A terminated registration stays, without contacts, until a full document leaves it out.</summary>
+    /// <summary>
+    /// With their contacts that are not terminated. A terminated registration stays, without contacts, until a full document leaves it out.
+    /// </summary>
     public IReadOnlyList<ReginfoRegistration> Registrations { get; private set; } = [];
 
     public IEnumerable<ReginfoContact> Contacts => Registrations.SelectMany(r => r.Contacts);
@@ -78,7 +83,8 @@ public sealed class ReginfoState
         if (stated.State == RegistrationState.Terminated) return [];
 
         var contacts = known.Where(c => !stated.Contacts.Any(s => s.Id == c.Id || s.Uri == c.Uri)).ToList();
-        contacts.AddRange(stated.Contacts.Where(s => s.State != RegistrationState.Terminated).Take(MaxEntries - Math.Min(MaxEntries, contacts.Count)));
+        var room = MaxEntries - Math.Min(MaxEntries, contacts.Count);
+        contacts.AddRange(stated.Contacts.Where(s => s.State != RegistrationState.Terminated).Take(room));
         return contacts;
     }
 }

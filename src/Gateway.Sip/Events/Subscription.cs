@@ -69,6 +69,16 @@ public sealed class Subscription : IDisposable
         }
     }
 
+    /// <summary>Stands, and no SUBSCRIBE is under way.</summary>
+    internal bool IsActive
+    {
+        get
+        {
+            lock (_lock)
+                return _state == State.Active && !_subscribing;
+        }
+    }
+
     internal Event Event => _request.Event;
 
     /// <summary>Sends the first SUBSCRIBE. What comes of it is told by the callbacks, if not before this task ends then after.</summary>
@@ -323,6 +333,7 @@ public sealed class Subscription : IDisposable
 
     private void OnAlarm()
     {
+        var refresh = false;
         lock (_lock)
         {
             if (!_endpoint.Wheel.IsDue(_alarm))
@@ -336,12 +347,13 @@ public sealed class Subscription : IDisposable
                     End(SubscriptionEndKind.Unsubscribed, null, null, null);
                     break;
                 case State.Active when !_subscribing:
-                    _subscribing = true;
-                    _ = Task.Run(SubscribeAsync);   // not on the wheel's thread
+                    _subscribing = refresh = true;
                     break;
             }
         }
 
+        if (refresh)
+            _ = SubscribeAsync();
         _notifications.Deliver();
     }
 

@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>RFC 3261 §20.16: <c>CSeq: 4711 MESSAGE</c>. The number is below 2**31 when we choose it and may be any 32 bits when received.</summary>
+/// <summary>
+/// RFC 3261 §20.16: <c>CSeq: 4711 MESSAGE</c>. The number is below 2**31 when we choose it and may be any 32 bits when received.
+/// </summary>
 public readonly record struct CSeq(uint Number, string Method) : IHeaderValue<CSeq>
 {
     public static bool TryParse(ReadOnlySpan<byte> value, out CSeq result)

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Gateway.Sip;
 
 /// <summary>
-/// RFC 3261 §20.10: one contact with its q, expires and feature parameters (RFC 3840), or the <c>*</c> of a REGISTER that removes all (§10.2.2).
+/// RFC 3261 §20.10: one contact with its q, expires and feature parameters (RFC 3840), or the <c>*</c> of a REGISTER that removes all
+/// (§10.2.2).
 /// </summary>
 public sealed record Contact(NameAddr Address) : IHeaderValue<Contact>
 {
@@ -16,9 +17,12 @@ public sealed record Contact(NameAddr Address) : IHeaderValue<Contact>
     public SipParameters Parameters => Address.Parameters;
 
     /// <summary>0 to 1; null when absent or malformed, which §10.2.1.2 leaves to the one who reads.</summary>
-    public double? Q => double.TryParse(Parameters["q"], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var q) && q is >= 0 and <= 1 ? q : null;
+    public double? Q => QualityOf(Parameters["q"]);
 
-    /// <summary>Seconds; null when absent or malformed (§10.3 step 7: then the Expires header, then the default decides). Beyond 32 bits counts as the largest.</summary>
+    /// <summary>
+    /// Seconds; null when absent or malformed (§10.3 step 7: then the Expires header, then the default decides). Beyond 32 bits counts as
+    /// the largest.
+    /// </summary>
     public uint? Expires => DeltaSeconds.Of(Parameters["expires"]);
 
     /// <summary>+sip.instance without its angle brackets (RFC 5626 §4.1).</summary>
@@ -29,6 +33,9 @@ public sealed record Contact(NameAddr Address) : IHeaderValue<Contact>
 
     /// <summary>Whether the contact states this boolean feature: present, and not FALSE (RFC 3840 §9).</summary>
     public bool HasFeature(string tag) => FeatureTags.IsTrue(Parameters.Contains(tag), Parameters[tag]);
+
+    internal static double? QualityOf(string? text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var q) && q <= 1 ? q : null;
 
     public static bool TryParse(ReadOnlySpan<byte> value, out Contact result)
     {

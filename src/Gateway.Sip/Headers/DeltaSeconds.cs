@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>RFC 3261 §25.1 delta-seconds, of Expires, Min-Expires and Flow-Timer: 0 to 2**32-1 seconds; a larger number counts as that largest one.</summary>
+/// <summary>
+/// RFC 3261 §25.1 delta-seconds, of Expires, Min-Expires and Flow-Timer: 0 to 2**32-1 seconds; a larger number counts as that largest one.
+/// </summary>
 public readonly record struct DeltaSeconds(uint Seconds) : IHeaderValue<DeltaSeconds>
 {
     public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);

@@ -1,7 +1,8 @@
 namespace Gateway.Sip;
 
 /// <summary>
-/// Header names this stack knows (RFC 3261 §20, RFC 3262, 3265/6665, 3325, 3327, 3329, 3428, 3455/7315, 3608, 3840/3841, 3892, 3903, 4028, 4244, 5002, 5502, 5626).
+/// Header names this stack knows (RFC 3261 §20, RFC 3262, 3265/6665, 3325, 3327, 3329, 3428, 3455/7315, 3608, 3840/3841, 3892, 3903, 4028,
+/// 4244, 5002, 5502, 5626).
 /// Any other name is <see cref="Other"/> and kept by its text.
 /// </summary>
 public enum HeaderName : byte

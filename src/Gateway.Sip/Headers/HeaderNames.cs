@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Gateway.Sip;
 
-/// <summary>The spelling of each <see cref="HeaderName"/>, its compact form (RFC 3261 §7.3.3 and the IANA registry), and whether its values form a list.</summary>
+/// <summary>
+/// The spelling of each <see cref="HeaderName"/>, its compact form (RFC 3261 §7.3.3 and the IANA registry), and whether its values form a
+/// list.
+/// </summary>
 internal static class HeaderNames
 {
     private static readonly (HeaderName Name, string Text, char Compact, bool List)[] Table =
@@ -119,7 +122,10 @@ internal static class HeaderNames
 
     public static ReadOnlySpan<byte> Wire(HeaderName name) => Octets[(int)name];
 
-    /// <summary>Whether a comma separates values of this header (RFC 3261 §7.3.1); the authentication headers are the exception that has commas inside one value.</summary>
+    /// <summary>
+    /// Whether a comma separates values of this header (RFC 3261 §7.3.1); the authentication headers are the exception that has commas
+    /// inside one value.
+    /// </summary>
     public static bool IsList(HeaderName name) => Lists[(int)name];
 
     public static bool IsSingle(HeaderName name) => name is > HeaderName.Other and <= HeaderName.MinExpires;
@@ -140,7 +146,8 @@ internal static class HeaderNames
     public static HeaderName Find(string name)
     {
         Span<byte> octets = stackalloc byte[64];
-        return name.Length <= octets.Length && Encoding.ASCII.TryGetBytes(name, octets, out var length) ? Find(octets[..length]) : HeaderName.Other;
+        return name.Length <= octets.Length
+            && Encoding.ASCII.TryGetBytes(name, octets, out var length) ? Find(octets[..length]) : HeaderName.Other;
     }
 
     // Length, first, middle and last octet spread the names above over the slots with few collisions; the case bit is taken out.

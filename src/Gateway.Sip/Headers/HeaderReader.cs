@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Gateway.Sip;
 
-/// <summary>Reads the elements of one header value from left to right (RFC 3261 §25.1). A fold counts as white space wherever LWS may stand.</summary>
+/// <summary>
+/// Reads the elements of one header value from left to right (RFC 3261 §25.1). A fold counts as white space wherever LWS may stand.
+/// </summary>
 internal ref struct HeaderReader(ReadOnlySpan<byte> value)
 {
     private ReadOnlySpan<byte> _rest = value;
@@ -199,7 +201,7 @@ internal ref struct HeaderReader(ReadOnlySpan<byte> value)
 
     private static string ParameterName(ReadOnlySpan<byte> name)
     {
-        ReadOnlySpan<string> common = ["tag", "branch", "rport", "received", "expires", "q", "lr", "transport", "+g.3gpp.smsip", "+sip.instance"];
+        ReadOnlySpan<string> common = ["tag", "branch", "rport", "received", "expires", "q", FeatureTags.SmsOverIp, "+sip.instance"];
         foreach (var known in common)
         {
             if (Ascii.Equals(name, known)) return known;

@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>Enumerates the octets of every value of one header name, splitting lists at their commas (not those inside quotes or angle brackets).</summary>
+/// <summary>
+/// Enumerates the octets of every value of one header name, splitting lists at their commas (not those inside quotes or angle brackets).
+/// </summary>
 public ref struct HeaderValues
 {
     private readonly SipHeaders _headers;
@@ -22,28 +24,34 @@ public ref struct HeaderValues
 
     public bool MoveNext()
     {
-        if (!_inField)
+        while (_inField || NextField())
         {
-            _index = _headers.IndexOf(_name, _index + 1);
-            if (_index < 0)
-            {
-                _index = _headers.Count;
-                return false;
-            }
-
-            _rest = _headers.Raw(_index);
             if (!HeaderNames.IsList(_name))
             {
                 Current = _rest;
+                _inField = false;
                 return true;
             }
+
+            var comma = CommaOf(_rest);
+            _inField = comma >= 0;
+            Current = (_inField ? _rest[..comma] : _rest).Trim(" \t\r\n"u8);
+            if (_inField) _rest = _rest[(comma + 1)..];
+
+            // An empty Supported or Accept is a list without elements.
+            if (!Current.IsEmpty) return true;
         }
 
-        var comma = CommaOf(_rest);
-        _inField = comma >= 0;
-        Current = (_inField ? _rest[..comma] : _rest).Trim(" \t\r\n"u8);
-        if (_inField) _rest = _rest[(comma + 1)..];
-        return true;
+        return false;
+    }
+
+    private bool NextField()
+    {
+        _index = _headers.IndexOf(_name, _index + 1);
+        _inField = _index >= 0;
+        if (_inField) _rest = _headers.Raw(_index);
+        else _index = _headers.Count;
+        return _inField;
     }
 
     /// <summary>The first comma that separates values, or -1.</summary>

@@ -9,7 +9,8 @@ public readonly record struct MediaType(string Type, SipParameters Parameters) :
 
     /// <summary>Whether an Accept element of this value lets <paramref name="type"/> (type/subtype) through.</summary>
     public bool Admits(string type) =>
-        Type is "*/*" || Is(type) || (Type.EndsWith("/*", StringComparison.Ordinal) && type.StartsWith(Type[..^1], StringComparison.OrdinalIgnoreCase));
+        Type is "*/*" || Is(type)
+            || (Type.EndsWith("/*", StringComparison.Ordinal) && type.StartsWith(Type[..^1], StringComparison.OrdinalIgnoreCase));
 
     public static bool TryParse(ReadOnlySpan<byte> value, out MediaType result)
     {

@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>RFC 3261 §20.33: <c>Retry-After: 120 (in a meeting);duration=600</c>; seconds, saturated at 2**32-1. The comment is passed over.</summary>
+/// <summary>
+/// RFC 3261 §20.33: <c>Retry-After: 120 (in a meeting);duration=600</c>; seconds, saturated at 2**32-1. The comment is passed over.
+/// </summary>
 public readonly record struct RetryAfter(uint Seconds) : IHeaderValue<RetryAfter>
 {
     public TimeSpan Duration => TimeSpan.FromSeconds(Seconds);

@@ -92,7 +92,9 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         return all;
     }
 
-    /// <summary>The first value of this name in its type; false when it is absent or malformed (<see cref="Contains"/> tells which).</summary>
+    /// <summary>
+    /// The first value of this name in its type; false when it is absent or malformed (<see cref="Contains"/> tells which).
+    /// </summary>
     public bool TryGet<T>(HeaderName name, out T value)
         where T : IHeaderValue<T>
     {
@@ -213,7 +215,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
             ref readonly var field = ref _fields[i];
             if (field.Name == HeaderName.ContentLength) continue;
 
-            output.Write(field.Name == HeaderName.Other ? Buffer(field.Added).Slice(field.NameStart, field.NameLength) : HeaderNames.Wire(field.Name));
+            output.Write(field.Name == HeaderName.Other ? NameOf(field) : HeaderNames.Wire(field.Name));
             output.Write(": "u8);
             if (field.Folded) WriteUnfolded(Raw(i), output);
             else output.Write(Raw(i));
@@ -245,15 +247,13 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     {
         ref readonly var field = ref _fields[index];
         return field.Name == name
-            && (name != HeaderName.Other || Ascii.EqualsIgnoreCase(Buffer(field.Added).Slice(field.NameStart, field.NameLength), text));
+            && (name != HeaderName.Other || Ascii.EqualsIgnoreCase(NameOf(field), text));
     }
 
     private string NameText(int index)
     {
         ref readonly var field = ref _fields[index];
-        return field.Name == HeaderName.Other
-            ? HeaderReader.Text(Buffer(field.Added).Slice(field.NameStart, field.NameLength))
-            : HeaderNames.Text(field.Name);
+        return field.Name == HeaderName.Other ? HeaderReader.Text(NameOf(field)) : HeaderNames.Text(field.Name);
     }
 
     private string Text(int index) => _fields[index].Folded ? Unfolded(Raw(index)) : HeaderReader.Text(Raw(index));
@@ -280,13 +280,19 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         output.Write(value);
     }
 
+    // Of a header without a known name: as it was written.
+    private ReadOnlySpan<byte> NameOf(in HeaderField field) => Buffer(field.Added).Slice(field.NameStart, field.NameLength);
+
     private ReadOnlySpan<byte> Buffer(bool added) => added ? _added.AsSpan(0, _addedLength) : _received.Span;
 
     private HeaderField Field(HeaderName name, string text, string value)
     {
         if (value.AsSpan().ContainsAny('\r', '\n')) throw new ArgumentException($"A value of {name} holds a line end.", nameof(value));
-        if (name == HeaderName.Other && !SipGrammar.IsToken(text)) throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
+        if (name == HeaderName.Other && !SipGrammar.IsToken(text))
+            throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
 
+        // White space at either end is no part of a value, and would not come back.
+        value = value.Trim(' ', '\t');
         Span<byte> octets = value.Length <= 256 ? stackalloc byte[value.Length * 3] : new byte[value.Length * 3];
         return Store(name, text, octets[..Encoding.UTF8.GetBytes(value, octets)], folded: false);
     }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Gateway.Sip;
 
-/// <summary>One generic-param or uri-parameter. The value is without its quotes; <see cref="Quoted"/> says that it had, or must have, some.</summary>
+/// <summary>
+/// One generic-param or uri-parameter. The value is without its quotes; <see cref="Quoted"/> says that it had, or must have, some.
+/// </summary>
 public readonly record struct SipParameter(string Name, string? Value = null, bool Quoted = false);
 
 /// <summary>Parameters in their order; names are compared without case (RFC 3261 §7.3.1). Immutable.</summary>

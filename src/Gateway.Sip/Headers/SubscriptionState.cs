@@ -1,6 +1,9 @@
 namespace Gateway.Sip;
 
-/// <summary>RFC 6665 §8.2.3: <c>Subscription-State: active;expires=600</c>. State and reason in lower case; unknown ones are kept (§4.1.2.1 says what they mean).</summary>
+/// <summary>
+/// RFC 6665 §8.2.3: <c>Subscription-State: active;expires=600</c>. State and reason in lower case; unknown ones are kept (§4.1.2.1 says
+/// what they mean).
+/// </summary>
 public readonly record struct SubscriptionState(string State, SipParameters Parameters) : IHeaderValue<SubscriptionState>
 {
     public const string Active = "active";
@@ -9,7 +12,9 @@ public readonly record struct SubscriptionState(string State, SipParameters Para
 
     public bool IsTerminated => State == Terminated;
 
-    /// <summary>deactivated, probation, rejected, timeout, giveup, noresource, invariant or an extension; null when none is given.</summary>
+    /// <summary>
+    /// deactivated, probation, rejected, timeout, giveup, noresource, invariant or an extension; null when none is given.
+    /// </summary>
     public string? Reason => Parameters["reason"]?.ToLowerInvariant();
 
     /// <summary>Seconds; null when absent or malformed.</summary>

@@ -4,7 +4,11 @@ namespace Gateway.Sip;
 internal ref struct Door(SipError framing)
 {
     private const ulong Mandatory =
-        (1UL << (int)HeaderName.From) | (1UL << (int)HeaderName.To) | (1UL << (int)HeaderName.CallId) | (1UL << (int)HeaderName.CSeq) | (1UL << (int)HeaderName.Via);
+        (1UL << (int)HeaderName.From)
+        | (1UL << (int)HeaderName.To)
+        | (1UL << (int)HeaderName.CallId)
+        | (1UL << (int)HeaderName.CSeq)
+        | (1UL << (int)HeaderName.Via);
 
     private ulong _seen;
 
@@ -45,12 +49,14 @@ internal ref struct Door(SipError framing)
     private bool IsReadable(HeaderName name, ReadOnlySpan<byte> value) => name switch
     {
         HeaderName.From or HeaderName.To => NameAddr.IsValid(value),
-        HeaderName.CallId => !value.IsEmpty && !value.ContainsAnyExcept(SipGrammar.CallId),
+        // Opaque to everybody but its maker: more than word [ "@" word ] is met, and all of it must come back as it was.
+        HeaderName.CallId => !value.IsEmpty && !value.ContainsAnyInRange((byte)0, (byte)' '),
         HeaderName.CSeq => CSeq.TryScan(value, out _, out _),
         HeaderName.MaxForwards => IsNumber(value, out var hops) && hops <= 255,
         HeaderName.ContentLength => IsNumber(value, out var length) && (ContentLength = length) is not null,
-        HeaderName.Via => AreVias(value),
-        HeaderName.Contact => AreContacts(value),
+        HeaderName.Via => AllAreReadable(name, value),
+        // A 200 with an odd Contact is a 200 all the same; in a request it says where to answer.
+        HeaderName.Contact => Method.IsEmpty || AllAreReadable(name, value),
         _ => true,
     };
 
@@ -60,27 +66,16 @@ internal ref struct Door(SipError framing)
         return reader.Number(out number, out var tooLarge) && !tooLarge && reader.AtEnd();
     }
 
-    private static bool AreVias(ReadOnlySpan<byte> value)
+    private static bool AllAreReadable(HeaderName name, ReadOnlySpan<byte> list)
     {
-        for (var comma = HeaderValues.CommaOf(value); comma >= 0; comma = HeaderValues.CommaOf(value))
+        while (true)
         {
-            if (!Via.IsValid(value[..comma])) return false;
+            var comma = HeaderValues.CommaOf(list);
+            var value = comma < 0 ? list : list[..comma];
+            if (!(name == HeaderName.Via ? Via.IsValid(value) : Contact.IsValid(value))) return false;
+            if (comma < 0) return true;
 
-            value = value[(comma + 1)..];
+            list = list[(comma + 1)..];
         }
-
-        return Via.IsValid(value);
-    }
-
-    private static bool AreContacts(ReadOnlySpan<byte> value)
-    {
-        for (var comma = HeaderValues.CommaOf(value); comma >= 0; comma = HeaderValues.CommaOf(value))
-        {
-            if (!Contact.IsValid(value[..comma])) return false;
-
-            value = value[(comma + 1)..];
-        }
-
-        return Contact.IsValid(value);
     }
 }

@@ -1,6 +1,9 @@
 namespace Gateway.Sip;
 
-/// <summary>Goes through the header lines of a message head, folded ones as one (RFC 3261 §7.3.1). Stops at the empty line, at the end, or at a fault.</summary>
+/// <summary>
+/// Goes through the header lines of a message head, folded ones as one (RFC 3261 §7.3.1). Stops at the empty line, at the end, or at a
+/// fault.
+/// </summary>
 internal ref struct HeaderLines(ReadOnlySpan<byte> octets, int position)
 {
     private readonly ReadOnlySpan<byte> _octets = octets;
@@ -39,6 +42,7 @@ internal ref struct HeaderLines(ReadOnlySpan<byte> octets, int position)
     public bool MoveNext()
     {
         Folded = false;
+        NameLength = 0;
         LineStart = Position;
         if (Position >= _octets.Length) return false;
         if (!TryLine(_octets, Position, out var length))

@@ -58,6 +58,11 @@ public static class ReasonPhrases
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        _ => (statusCode / 100) switch { 1 => "Progress", 2 => "OK", 3 => "Redirection", 4 => "Request Failure", 5 => "Server Failure", _ => "Global Failure" },
+        < 200 => "Progress",
+        < 300 => "OK",
+        < 400 => "Redirection",
+        < 500 => "Request Failure",
+        < 600 => "Server Failure",
+        _ => "Global Failure",
     };
 }

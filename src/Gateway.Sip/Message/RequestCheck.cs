@@ -15,11 +15,14 @@ public sealed record RequestCheckOptions
     public IReadOnlyList<string> AllowEvents { get; init; } = ["reg"];
 }
 
-/// <summary>RFC 3261 §8.2: what is answered before an application sees the request. Holds no state, so a refused INVITE leaves none.</summary>
+/// <summary>
+/// RFC 3261 §8.2: what is answered before an application sees the request. Holds no state, so a refused INVITE leaves none.
+/// </summary>
 public static class RequestCheck
 {
     /// <summary>
-    /// True when the request is for the application. False when it is dealt with: by <paramref name="answer"/>, or by silence where that is null
+    /// True when the request is for the application. False when it is dealt with: by <paramref name="answer"/>, or by silence where that is
+    /// null
     /// (an ACK has no answer).
     /// </summary>
     public static bool TryPass(SipRequest request, RequestCheckOptions options, out SipResponse? answer)
@@ -29,7 +32,8 @@ public static class RequestCheck
             SipMethod.Ack => null,
             // Neither a dialog nor a pending INVITE ever exists here.
             SipMethod.Bye or SipMethod.Cancel => request.CreateResponse(481),
-            SipMethod.Message or SipMethod.Subscribe or SipMethod.Notify or SipMethod.Register or SipMethod.Options => Refusal(request, options),
+            SipMethod.Message or SipMethod.Subscribe or SipMethod.Notify or SipMethod.Register or SipMethod.Options =>
+                Refusal(request, options),
             _ => With(request.CreateResponse(405), HeaderName.Allow, SipMethod.Allowed),
         };
         if (answer is null && request.Method == SipMethod.Options) answer = Capabilities(request, options);
@@ -78,8 +82,8 @@ public static class RequestCheck
     {
         if (!request.Headers.Contains(HeaderName.Require)) return null;
 
-        var unknown = request.Headers.GetAll(HeaderName.Require).Where(tag => !options.Supported.Contains(tag, StringComparer.OrdinalIgnoreCase));
-        var list = string.Join(", ", unknown.Where(tag => tag.Length > 0));
+        var required = request.Headers.GetAll(HeaderName.Require);
+        var list = string.Join(", ", required.Where(tag => !options.Supported.Contains(tag, StringComparer.OrdinalIgnoreCase)));
         return list.Length == 0 ? null : list;
     }
 

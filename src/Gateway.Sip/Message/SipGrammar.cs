@@ -12,10 +12,8 @@ internal static class SipGrammar
     public static readonly SearchValues<byte> Token = Of(Alphanum + TokenMarks);
     public static readonly SearchValues<char> TokenChars = SearchValues.Create(Alphanum + TokenMarks);
 
-    // callid = word [ "@" word ].
-    public static readonly SearchValues<byte> CallId = Of(Alphanum + TokenMarks + "@()<>:\\\"/[]?{}");
-
-    // gen-value is a token, a host or a quoted string; addresses without brackets and base64 are met unquoted in the field, so they pass too.
+    // gen-value is a token, a host or a quoted string; addresses without brackets and base64 are met unquoted in the field, so they pass
+    // too.
     public static readonly SearchValues<byte> ParameterValue = Of(Alphanum + TokenMarks + "[]:=/@&$?{}|^#");
 
     public static readonly SearchValues<byte> Host = Of(Alphanum + "-._");

@@ -41,7 +41,8 @@ public abstract class SipMessage
     private T Read<T>(HeaderName name)
         where T : IHeaderValue<T> => Headers.TryGet<T>(name, out var value) ? value : throw Absent(name);
 
-    private static InvalidOperationException Absent(HeaderName name) => new($"The message has no readable {HeaderNames.Text(name)} header.");
+    private static InvalidOperationException Absent(HeaderName name) =>
+        new($"The message has no readable {HeaderNames.Text(name)} header.");
 
     private Typed Current() => _typed is { } typed && typed.Version == Headers.Version ? typed : _typed = new Typed(Headers.Version);
 

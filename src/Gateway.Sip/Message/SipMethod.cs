@@ -1,6 +1,8 @@
 namespace Gateway.Sip;
 
-/// <summary>The methods this stack serves, and those it must know to refuse correctly. Methods are case-sensitive (RFC 3261 §7.1).</summary>
+/// <summary>
+/// The methods this stack serves, and those it must know to refuse correctly. Methods are case-sensitive (RFC 3261 §7.1).
+/// </summary>
 public static class SipMethod
 {
     public const string Message = "MESSAGE";        // RFC 3428

@@ -27,7 +27,10 @@ public readonly struct SipParseResult
 
     public SipParseKind Kind { get; }
 
-    /// <summary>The message; when <see cref="SipParseKind.Rejected"/>, as much of the request as could be read (its mandatory headers may be missing); else null.</summary>
+    /// <summary>
+    /// The message; when <see cref="SipParseKind.Rejected"/>, as much of the request as could be read (its mandatory headers may be
+    /// missing); else null.
+    /// </summary>
     public SipMessage? Message { get; }
 
     /// <summary>Set when Rejected or Discarded.</summary>

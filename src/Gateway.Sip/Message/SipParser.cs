@@ -13,12 +13,15 @@ public static class SipParser
     public const int MaxHeaders = 512;
 
     /// <summary>
-    /// Parses a datagram, or one message cut from a stream. The message keeps slices of <paramref name="octets"/>: they must not change while it lives.
+    /// Parses a datagram, or one message cut from a stream. The message keeps slices of <paramref name="octets"/>: they must not change
+    /// while it lives.
     /// Without Content-Length the body is what is left (§18.3); octets beyond Content-Length are ignored.
     /// </summary>
     public static SipParseResult Parse(ReadOnlyMemory<byte> octets) => Parse(octets, default);
 
-    /// <summary>Makes the refusal of a message whose framing on the stream failed, from the head that <see cref="StreamFraming"/> handed over.</summary>
+    /// <summary>
+    /// Makes the refusal of a message whose framing on the stream failed, from the head that <see cref="StreamFraming"/> handed over.
+    /// </summary>
     public static SipParseResult Refuse(ReadOnlyMemory<byte> head, SipFault fault) =>
         Parse(head, new SipError(fault, HeaderNames.Text(HeaderName.ContentLength), 0));
 
@@ -33,12 +36,15 @@ public static class SipParser
         var line = span.Slice(start, length);
         var headers = new SipHeaders(octets, 16);
         var door = new Door(framing);
-        SipMessage? message = line.StartsWith("SIP/"u8) ? Status(octets, start, length, headers, ref door) : Request(octets, start, length, headers, ref door);
+        SipMessage? message = line.StartsWith("SIP/"u8)
+            ? Status(octets, start, length, headers, ref door)
+            : Request(octets, start, length, headers, ref door);
         if (message is null) return Discarded(door.Error);
 
         var lines = new HeaderLines(span, start + length + 2);
         ReadHeaders(ref lines, headers, ref door);
-        if (!lines.Finished) door.Report(lines.Faulty ? SipFault.HeaderSyntax : SipFault.HeadersUnfinished, FieldAt(ref lines), lines.LineStart);
+        if (lines.Faulty) door.Report(SipFault.HeaderSyntax, FieldAt(ref lines), lines.LineStart);
+        else if (!lines.Finished) door.Report(SipFault.HeadersUnfinished, FieldAt(ref lines), lines.LineStart);
         door.CheckPresence(lines.Position);
         if (lines.Finished) message.Body = Body(octets, lines.Position, ref door);
 
@@ -50,21 +56,23 @@ public static class SipParser
 
     private static SipParseResult Discarded(SipError error) => new(SipParseKind.Discarded, null, error);
 
-    /// <summary>Method SP Request-URI SP SIP-Version. Null for a line that is no request at all; a faulty one still leads to a request to answer.</summary>
+    /// <summary>
+    /// Method SP Request-URI SP SIP-Version. Null for a line that is no request at all; a faulty one still leads to a request to answer.
+    /// </summary>
     private static SipRequest? Request(ReadOnlyMemory<byte> octets, int start, int length, SipHeaders headers, ref Door door)
     {
         var line = octets.Span.Slice(start, length);
         var space = line.IndexOf((byte)' ');
         var last = line.TrimEnd((byte)' ').LastIndexOf((byte)' ');
         var method = space > 0 ? line[..space] : default;
-        if (!SipGrammar.IsToken(method) || last <= space || !Ascii.EqualsIgnoreCase(line.Slice(last + 1, Math.Min(4, length - last - 1)), "SIP/"u8))
+        var version = line[(last + 1)..];
+        if (!SipGrammar.IsToken(method) || last <= space || version.Length < 4 || !Ascii.EqualsIgnoreCase(version[..4], "SIP/"u8))
         {
             door.Report(SipFault.StartLine, "Request-Line", start);
             return null;
         }
 
         var uri = octets.Slice(start + space + 1, last - space - 1);
-        var version = line[(last + 1)..];
         if (!UriSlices.TryScan(uri.Span, out _)) door.Report(SipFault.StartLine, "Request-URI", start + space + 1);
         else if (version[^1] == ' ') door.Report(SipFault.StartLine, "SIP-Version", start + last + 1);
         else if (!Ascii.EqualsIgnoreCase(version, "SIP/2.0"u8)) door.Report(SipFault.Version, "SIP-Version", start + last + 1);

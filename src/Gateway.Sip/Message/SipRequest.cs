@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Gateway.Sip;
 
 /// <summary>RFC 3261 §7.1.</summary>
@@ -37,7 +35,8 @@ public sealed class SipRequest : SipMessage
     internal ReadOnlyMemory<byte> RawUri => _uri is null ? _rawUri : default;
 
     /// <summary>
-    /// RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq of this request; Timestamp in a 100; Record-Route where a SUBSCRIBE makes a dialog (§12.1.1).
+    /// RFC 3261 §8.2.6: Via, From, To, Call-ID and CSeq of this request; Timestamp in a 100; Record-Route where a SUBSCRIBE makes a dialog
+    /// (§12.1.1).
     /// A To without tag gets <paramref name="toTag"/>, or a random one, except in a 100. Works on a request that was refused at the door
     /// too, as far as its headers could be read.
     /// </summary>
@@ -60,7 +59,7 @@ public sealed class SipRequest : SipMessage
     }
 
     /// <summary>64 random bits, as RFC 3261 §19.3 wants of a tag (32 or more).</summary>
-    public static string NewTag() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    public static string NewTag() => RandomToken.Hex(8);
 
     private static void AddToTag(SipHeaders headers, string? toTag)
     {

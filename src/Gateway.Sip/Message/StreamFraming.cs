@@ -35,7 +35,8 @@ public sealed class StreamFraming(int maxOctets = StreamFraming.DefaultMaxOctets
 
     /// <summary>
     /// Done: <paramref name="unit"/> was taken off the buffer; <paramref name="message"/> is a copy of its own (empty for a ping or pong).
-    /// NeedMoreData: nothing whole is there. InvalidData (no usable Content-Length) and DestinationTooSmall (too large): the stream cannot be
+    /// NeedMoreData: nothing whole is there. InvalidData (no usable Content-Length) and DestinationTooSmall (too large): the stream cannot
+    /// be
     /// followed any further; <paramref name="message"/> is the head when it could be found, the connection is to be closed.
     /// </summary>
     public OperationStatus TryRead(ref ReadOnlySequence<byte> buffer, out StreamUnit unit, out ReadOnlyMemory<byte> message)
@@ -46,7 +47,8 @@ public sealed class StreamFraming(int maxOctets = StreamFraming.DefaultMaxOctets
         if (buffer.IsEmpty) return OperationStatus.NeedMoreData;
         if (_messageLength == 0)
         {
-            if (_looked == 0 && buffer.FirstSpan is [(byte)'\r', ..]) return TryReadLineEnds(ref buffer, out unit);
+            var reader = new SequenceReader<byte>(buffer);
+            if (_looked == 0 && reader.IsNext((byte)'\r')) return TryReadLineEnds(ref buffer, out unit);
 
             _lastWasLineEnd = false;
             var found = TryReadHead(buffer, out message);

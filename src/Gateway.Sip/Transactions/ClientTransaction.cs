@@ -30,7 +30,7 @@ internal sealed class ClientTransaction : WheelTimer
 
     private readonly ClientTransactions _table;
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource<SipOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<SipOutcome>? _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _started;
     private readonly SipFlow _flow;
     private Hop _hop;
@@ -58,25 +58,27 @@ internal sealed class ClientTransaction : WheelTimer
     /// <summary>As in the Via sent; a response whose Via names another is not for us (RFC 3261 §18.1.2).</summary>
     public string SentBy { get; }
 
-    public Task<SipOutcome> Outcome => _outcome.Task;
-
-    public void Start()
+    /// <returns>What comes of it. The transaction itself lets go of that, as timer K may keep it longer than anybody needs the response.</returns>
+    public Task<SipOutcome> Start()
     {
+        var outcome = _outcome!.Task;
         if (_hop.Connection is { } connection && !connection.TryAwaitEnd(this))
         {
             OnConnectionClosed();
-            return;
+            return outcome;
         }
 
         lock (_lock)
         {
             if (_state != State.Trying)
-                return;   // the connection ended just now
+                return outcome;   // the connection ended just now
             if (_hop.TrySend(_message!))
                 _table.Wheel.Schedule(this, _hop.IsReliable ? _table.Timers.TimerF : _timerE);
             else
                 On(Trigger.TransportError, new SipOutcome(SipOutcomeKind.TransportError, Reason: $"sending to {_flow} failed"));
         }
+
+        return outcome;
     }
 
     public void OnResponse(SipResponse response) =>
@@ -153,7 +155,7 @@ internal sealed class ClientTransaction : WheelTimer
         _message = null;
         _hop = default;
         _table.Wheel.Schedule(this, _table.Timers.TimerK);
-        _outcome.TrySetResult(outcome);
+        SetOutcome(outcome);
     }
 
     private void Terminate(SipOutcome outcome)
@@ -163,7 +165,13 @@ internal sealed class ClientTransaction : WheelTimer
         _message = null;
         _hop = default;
         _table.Remove(this);
-        _outcome.TrySetResult(outcome);   // without effect when Completed has set it
+        SetOutcome(outcome);   // without effect when Completed has set it
+    }
+
+    private void SetOutcome(in SipOutcome outcome)
+    {
+        _outcome?.SetResult(outcome);
+        _outcome = null;
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

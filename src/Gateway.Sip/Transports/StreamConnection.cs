@@ -35,7 +35,7 @@ internal sealed partial class StreamConnection : WheelTimer
     private long _partialSince;
     private long _writingSince;
     private bool _carried;
-    private bool _ended;
+    private bool _closing;
 
     public StreamConnection(
         SipFlow flow, ConnectionContext context, SipEndpointOptions options, MessageReceived onMessage,
@@ -60,7 +60,8 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>Something has been sent on it before.</summary>
     public bool HasCarried => Volatile.Read(ref _carried);
 
-    public bool IsOpen => !Volatile.Read(ref _ended);
+    /// <summary>False as soon as nothing can be sent on it any more.</summary>
+    public bool IsOpen => !Volatile.Read(ref _closing);
 
     /// <summary>Reads and writes until either side has had enough.</summary>
     public async Task RunAsync()
@@ -69,11 +70,10 @@ internal sealed partial class StreamConnection : WheelTimer
         var reading = ReadAsync();
         var writing = WriteAsync();
         await Task.WhenAny(reading, writing);
-        _outgoing.Writer.TryComplete();   // what is queued is still written, unless the peer takes nothing
+        StopSending();   // what is queued is still written, unless the peer takes nothing
         await writing;
         _context.Abort();
         await reading;
-        Volatile.Write(ref _ended, true);
         _wheel.Cancel(this);
         await _context.DisposeAsync();
         HashSet<ClientTransaction>? waiters;
@@ -112,8 +112,14 @@ internal sealed partial class StreamConnection : WheelTimer
     public void Close(string reason)
     {
         LogClosing(Flow, reason);
-        _outgoing.Writer.TryComplete();
+        StopSending();
         _context.Abort(new ConnectionAbortedException(reason));
+    }
+
+    private void StopSending()
+    {
+        Volatile.Write(ref _closing, true);
+        _outgoing.Writer.TryComplete();
     }
 
     private TimeSpan CheckInterval =>

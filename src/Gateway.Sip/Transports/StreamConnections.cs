@@ -39,8 +39,8 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         _time = time;
         _logger = loggers.CreateLogger<StreamConnections>();
 
-        // A write buffer of one octet makes a flush end when the kernel has the octets: only so does a stuck peer show.
-        const int untilTaken = 1;
+        // With so small a buffer a flush ends only when the kernel has all octets, which shows a stuck peer. (Of 1, half is 0: never resumed.)
+        const int untilTaken = 2;
         var readAhead = 2L * options.MaxMessageOctets;
         _listeners = new SocketTransportFactory(
             Options.Create(new SocketTransportOptions
@@ -57,7 +57,8 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     public int Count => _byId.Count;
 
     /// <returns>The address bound, with its port.</returns>
-    /// <exception cref="IOException">The address is taken (AddressInUseException) or cannot be bound.</exception>
+    /// <exception cref="AddressInUseException">The address is taken.</exception>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
     public async Task<IPEndPoint> ListenAsync(SipTransportKind kind, IPEndPoint address, CancellationToken cancellation)
     {
         var listener = await _listeners.BindAsync(address, cancellation);
@@ -204,9 +205,9 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         await ForgetAsync(connection, connection.Flow.Remote);
         if (connection.Alias is { } alias)
             await ForgetAsync(connection, alias);
-        _byId.TryRemove(connection.Flow.ConnectionId, out _);
         if (accepted)
             Uncount(connection.Flow.Remote.Address);
+        _byId.TryRemove(connection.Flow.ConnectionId, out _);
     }
 
     private async Task ForgetAsync(StreamConnection connection, IPEndPoint remote)

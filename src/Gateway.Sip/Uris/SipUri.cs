@@ -15,7 +15,9 @@ public sealed class SipUri : IEquatable<SipUri>
     /// <summary>In lower case: sip, sips, tel or another.</summary>
     public string Scheme { get; }
 
-    /// <summary>As on the wire, escapes and password included; for tel the number with its visual separators. Null when there is none.</summary>
+    /// <summary>
+    /// As on the wire, escapes and password included; for tel the number with its visual separators. Null when there is none.
+    /// </summary>
     public string? UserInfo { get; private init; }
 
     /// <summary>A name, an IPv4 address, or an IPv6 address in brackets; empty unless the scheme is sip or sips.</summary>
@@ -36,8 +38,8 @@ public sealed class SipUri : IEquatable<SipUri>
 
     public bool IsTel => Scheme == "tel";
 
-    /// <summary>The user part decoded, without password; for tel the number.</summary>
-    public string? User => UserInfo is null ? null : UriEscapes.Decode(PasswordAt(UserInfo) is >= 0 and var colon ? UserInfo[..colon] : UserInfo);
+    /// <summary>The user part decoded, without the password that a colon begins; for tel the number.</summary>
+    public string? User => UserInfo is null ? null : UriEscapes.Decode(UserInfo.Split(':', 2)[0]);
 
     public string? Transport => Parameters["transport"];
 
@@ -47,7 +49,9 @@ public sealed class SipUri : IEquatable<SipUri>
     /// <summary>Of a tel URI, or written into the user part of a SIP URI (RFC 3966 §3, RFC 3261 §19.1.6).</summary>
     public string? PhoneContext => TelephoneNumber.ContextOf(this);
 
-    /// <summary>The number a tel URI or a numeric user part stands for: digits, with a leading + when it is global (E.164); null if it is none.</summary>
+    /// <summary>
+    /// The number a tel URI or a numeric user part stands for: digits, with a leading + when it is global (E.164); null if it is none.
+    /// </summary>
     public string? Number => TelephoneNumber.Of(this);
 
     public IPAddress? Address => IPAddress.TryParse(Host.AsSpan().Trim("[]"), out var address) ? address : null;
@@ -69,7 +73,8 @@ public sealed class SipUri : IEquatable<SipUri>
     public static SipUri Create(string? user, IPEndPoint host, SipParameters? parameters = null) =>
         Create(user, host.Address.ToString(), host.Port, parameters);
 
-    /// <exception cref="FormatException">The text is no URI: for settings and constants; input from the network goes through TryParse.</exception>
+    /// <exception cref="FormatException">The text is no URI: for settings and constants; input from the network goes through
+    /// TryParse.</exception>
     public static SipUri Parse(string text) => TryParse(text, out var uri) ? uri : throw new FormatException($"'{text}' is not a URI.");
 
     public static bool TryParse(string? text, out SipUri uri)
@@ -104,7 +109,8 @@ public sealed class SipUri : IEquatable<SipUri>
         WithParameters(Parameters.With(name, value is null ? null : UriEscapes.Encode(value, SipGrammar.UriParameterUnescaped)));
 
     /// <summary>What a Request-URI, From or To may carry: no headers (RFC 3261 §19.1.1, table 1).</summary>
-    public SipUri WithoutHeaders() => Headers is null ? this : new(Scheme) { UserInfo = UserInfo, Host = Host, Port = Port, Parameters = Parameters };
+    public SipUri WithoutHeaders() =>
+        Headers is null ? this : new(Scheme) { UserInfo = UserInfo, Host = Host, Port = Port, Parameters = Parameters };
 
     /// <summary>The address-of-record form: scheme, user and host alone (RFC 3261 §10.3 step 5); of a tel URI all of it.</summary>
     public SipUri AddressOfRecord() => IsSip
@@ -148,9 +154,6 @@ public sealed class SipUri : IEquatable<SipUri>
     internal static readonly SipUri Invalid = new("invalid") { Opaque = "" };
 
     internal static SipUri Unreadable(ReadOnlySpan<byte> text) => new("invalid") { Opaque = HeaderReader.Text(text) };
-
-    // A password follows the first colon; user-unreserved has none.
-    internal static int PasswordAt(string userInfo) => userInfo.IndexOf(':', StringComparison.Ordinal);
 
     private static string SchemeText(ReadOnlySpan<byte> scheme) =>
         Ascii.EqualsIgnoreCase(scheme, "sip"u8) ? "sip"

@@ -30,12 +30,13 @@ internal static class UriEquality
     {
         if (Digits(a.UserInfo!) != Digits(b.UserInfo!) || a.Parameters.Count != b.Parameters.Count) return false;
 
-        foreach (var (name, value, _) in a.Parameters)
+        foreach (var (name, _, _) in a.Parameters)
         {
             if (!b.Parameters.TryGet(name, out var other)) return false;
 
+            var value = a.Parameters[name] ?? "";
             var isNumber = value is ['+', ..] || name.Equals("ext", StringComparison.OrdinalIgnoreCase);
-            if (isNumber ? Digits(value!) != Digits(other ?? "") : !SameText(value, other)) return false;
+            if (isNumber ? Digits(value) != Digits(other ?? "") : !SameText(value, other ?? "")) return false;
         }
 
         return true;
@@ -48,9 +49,10 @@ internal static class UriEquality
             if (a.Contains(name) != b.Contains(name)) return false;
         }
 
-        foreach (var (name, value, _) in a)
+        // Of a parameter that is written twice (some write ;lr;lr) the first counts.
+        foreach (var (name, _, _) in a)
         {
-            if (b.TryGet(name, out var other) && !SameText(value, other)) return false;
+            if (b.TryGet(name, out var other) && !SameText(a[name], other)) return false;
         }
 
         return true;
@@ -63,7 +65,8 @@ internal static class UriEquality
 
         return Sorted(a).SequenceEqual(Sorted(b), StringComparer.OrdinalIgnoreCase);
 
-        static IEnumerable<string> Sorted(string headers) => UriEscapes.Canonical(headers).Split('&').Order(StringComparer.OrdinalIgnoreCase);
+        static IEnumerable<string> Sorted(string headers) =>
+            UriEscapes.Canonical(headers).Split('&').Order(StringComparer.OrdinalIgnoreCase);
     }
 
     private static bool SameText(string? a, string? b) =>
@@ -72,7 +75,9 @@ internal static class UriEquality
     private static string? Canonical(string? raw) => raw is null ? null : UriEscapes.Canonical(raw);
 
     private static string Host(string host) =>
-        host.StartsWith('[') && IPAddress.TryParse(host.AsSpan().Trim("[]"), out var address) ? address.ToString() : host.ToLowerInvariant();
+        host.StartsWith('[') && IPAddress.TryParse(host.AsSpan().Trim("[]"), out var address)
+            ? address.ToString()
+            : host.ToLowerInvariant();
 
     private static string Digits(string number) =>
         string.Concat(UriEscapes.Decode(number).Where(c => c is not ('-' or '.' or '(' or ')' or ' '))).ToLowerInvariant();

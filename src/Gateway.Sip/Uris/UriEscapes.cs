@@ -61,7 +61,8 @@ internal static class UriEscapes
 
             var octet = OctetAt(raw, i);
             i += 2;
-            if (octet is > 0x20 and < 0x7f && octet != '%' && !Reserved.Contains((char)octet, StringComparison.Ordinal)) text.Append((char)octet);
+            var isReserved = octet is <= 0x20 or >= 0x7f or (byte)'%' || Reserved.Contains((char)octet, StringComparison.Ordinal);
+            if (!isReserved) text.Append((char)octet);
             else text.Append('%').Append(octet.ToString("X2"));
         }
 

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Gateway.Sip;
 
-/// <summary>The parts of one URI as they stand in the octets (RFC 3261 §25.1 SIP-URI, RFC 3966 §3 telephone-uri, RFC 3986 for the rest), checked but not decoded.</summary>
+/// <summary>
+/// The parts of one URI as they stand in the octets (RFC 3261 §25.1 SIP-URI, RFC 3966 §3 telephone-uri, RFC 3986 for the rest), checked but
+/// not decoded.
+/// </summary>
 internal readonly ref struct UriSlices
 {
     private UriSlices(ReadOnlySpan<byte> scheme) => Scheme = scheme;
@@ -36,7 +39,8 @@ internal readonly ref struct UriSlices
 
         var scheme = uri[..colon];
         var rest = uri[(colon + 1)..];
-        if (Ascii.EqualsIgnoreCase(scheme, "sip"u8) || Ascii.EqualsIgnoreCase(scheme, "sips"u8)) return TryScanSip(scheme, rest, out slices);
+        var isSip = Ascii.EqualsIgnoreCase(scheme, "sip"u8) || Ascii.EqualsIgnoreCase(scheme, "sips"u8);
+        if (isSip) return TryScanSip(scheme, rest, out slices);
         if (Ascii.EqualsIgnoreCase(scheme, "tel"u8)) return TryScanTel(scheme, rest, out slices);
         if (rest.IsEmpty || rest.ContainsAnyExcept(SipGrammar.OpaqueUri)) return false;
 
@@ -81,8 +85,9 @@ internal readonly ref struct UriSlices
         slices = default;
         var semicolon = rest.IndexOf((byte)';');
         var number = semicolon < 0 ? rest : rest[..semicolon];
-        if (number.IsEmpty || number.ContainsAnyExcept(SipGrammar.UserInfo) || number.IndexOf((byte)'?') >= 0 || !EscapesAreWhole(number)) return false;
-        if (!TrySplitTail(semicolon < 0 ? default : rest[semicolon..], out var parameters, out var headers) || !headers.IsEmpty) return false;
+        var tail = semicolon < 0 ? default : rest[semicolon..];
+        if (rest.IndexOf((byte)'?') >= 0 || number.IsEmpty || number.ContainsAnyExcept(SipGrammar.UserInfo)) return false;
+        if (!EscapesAreWhole(number) || !TrySplitTail(tail, out var parameters, out _)) return false;
 
         slices = new UriSlices(scheme) { UserInfo = number, HasUserInfo = true, Parameters = parameters };
         return true;
@@ -98,7 +103,8 @@ internal readonly ref struct UriSlices
         return question < 0 || AreHeaders(headers);
     }
 
-    // An empty parameter (";;" or a ';' at the end) is against the rule, but contacts that a registrar cut short have one: they stay usable.
+    // An empty parameter (";;" or a ';' at the end) is against the rule, but contacts that a registrar cut short have one: they stay
+    // usable.
     private static bool AreParameters(ReadOnlySpan<byte> parameters)
     {
         if (!EscapesAreWhole(parameters)) return false;

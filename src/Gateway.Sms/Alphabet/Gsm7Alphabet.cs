@@ -1,8 +1,12 @@
+using System.Buffers;
+using System.Text;
+
 namespace Gateway.Sms;
 
 /// <summary>
 /// One pair of a locking and a single shift table (TS 23.038 §6.2.1.2), ready for both directions. Pairs are built when first used and
-/// kept; there are at most 14 × 14 of them, 9 kB each.
+/// kept; there are at most 14 × 14 of them, 9 kB each. Most septets of most texts have the number of their ASCII character: runs of those
+/// are found and copied at once.
 /// </summary>
 internal sealed class Gsm7Alphabet
 {
@@ -13,11 +17,16 @@ internal sealed class Gsm7Alphabet
     /// <summary>No table holds a character beyond U+221E.</summary>
     private const int Characters = 0x2220;
 
+    /// <summary>What is looked up one by one behind an exception before a run is looked for again: exceptions come in company.</summary>
+    private const int Window = 16;
+
     private static readonly Gsm7Alphabet?[] Pairs = new Gsm7Alphabet?[Gsm7Tables.Count * Gsm7Tables.Count];
 
     private readonly string _main;
     private readonly string _single;
     private readonly byte[] _septets = new byte[Characters];
+    private readonly SearchValues<byte> _asciiSeptets;
+    private readonly SearchValues<char> _asciiCharacters;
 
     private Gsm7Alphabet(string main, string single)
     {
@@ -28,6 +37,10 @@ internal sealed class Gsm7Alphabet
             if (single[septet] != 0) _septets[single[septet]] = (byte)(septet | Shifted);
         for (var septet = 127; septet >= 0; septet--)
             if (main[septet] != 0) _septets[main[septet]] = (byte)septet;
+        // A character that the table has twice encodes to its first septet, so only where both agree is it left alone.
+        var same = Enumerable.Range(0, 128).Where(septet => main[septet] == septet && _septets[septet] == septet).ToList();
+        _asciiSeptets = SearchValues.Create([.. same.Select(septet => (byte)septet)]);
+        _asciiCharacters = SearchValues.Create([.. same.Select(septet => (char)septet)]);
     }
 
     public static Gsm7Alphabet Default { get; } = Of(0, 0);
@@ -55,31 +68,53 @@ internal sealed class Gsm7Alphabet
     public int Count(ReadOnlySpan<char> text)
     {
         var count = text.Length;
-        foreach (var character in text)
+        for (var at = NextOther(text, 0); at < text.Length; at = NextOther(text, at))
         {
-            var septet = Lookup(character);
-            if (septet == Absent) return -1;
-            count += septet >> 7;
+            for (var end = Math.Min(at + Window, text.Length); at < end; at++)
+            {
+                var septet = Lookup(text[at]);
+                if (septet == Absent) return -1;
+                count += septet >> 7;
+            }
         }
         return count;
+    }
+
+    /// <summary>Characters from the start that fit so many septets.</summary>
+    public int Fit(ReadOnlySpan<char> text, int septets)
+    {
+        var spare = Math.Max(0, septets - text.Length);
+        text = text[..Math.Min(text.Length, septets)];
+        for (var at = NextOther(text, 0); at < text.Length; at = NextOther(text, at + 1))
+        {
+            if (Lookup(text[at]) < Shifted) continue;
+            // Where no room is left an escape takes the place of the last character; that may be the one it belongs to.
+            if (spare > 0) spare--;
+            else text = text[..^1];
+            if (at >= text.Length) break;
+        }
+        return text.Length;
     }
 
     /// <summary>Septets written. All characters must be in the alphabet, and the destination large enough.</summary>
     public int Encode(ReadOnlySpan<char> text, Span<byte> septets)
     {
-        var at = 0;
-        foreach (var character in text)
+        var written = 0;
+        for (var at = 0; at < text.Length;)
         {
-            var septet = Lookup(character);
-            if (septet >= Shifted)
+            var other = NextOther(text, at);
+            Ascii.FromUtf16(text[at..other], septets[written..], out var copied);
+            written += copied;
+            at = other;
+            for (var end = Math.Min(at + Window, text.Length); at < end; at++)
             {
-                if (septet == Absent) throw new ArgumentException($"U+{(int)character:X4} is not in the alphabet.", nameof(text));
-                septets[at++] = Escape;
-                septet &= 0x7F;
+                var septet = Lookup(text[at]);
+                if (septet == Absent) throw new ArgumentException($"U+{(int)text[at]:X4} is not in the alphabet.", nameof(text));
+                if (septet >= Shifted) septets[written++] = Escape;
+                septets[written++] = (byte)(septet & 0x7F);
             }
-            septets[at++] = septet;
         }
-        return at;
+        return written;
     }
 
     /// <summary>
@@ -88,19 +123,33 @@ internal sealed class Gsm7Alphabet
     /// </summary>
     public int Decode(ReadOnlySpan<byte> septets, Span<char> text)
     {
-        var at = 0;
-        for (var i = 0; i < septets.Length; i++)
+        var written = 0;
+        for (var at = 0; at < septets.Length;)
         {
-            var septet = septets[i];
-            var character = _main[septet];
-            if (septet == Escape && i + 1 < septets.Length)
+            var run = septets[at..].IndexOfAnyExcept(_asciiSeptets);
+            if (run < 0) run = septets.Length - at;
+            Ascii.ToUtf16(septets.Slice(at, run), text[written..], out var copied);
+            written += copied;
+            at += run;
+            for (var end = Math.Min(at + Window, septets.Length); at < end; at++)
             {
-                septet = septets[++i];
-                character = _single[septet] is not '\0' and var shifted ? shifted : _main[septet];
+                var character = _main[septets[at]];
+                if (septets[at] == Escape && at + 1 < septets.Length)
+                {
+                    var septet = septets[++at];
+                    character = _single[septet] is not '\0' and var shifted ? shifted : _main[septet];
+                }
+                text[written++] = character == '\0' ? ' ' : character;
             }
-            text[at++] = character == '\0' ? ' ' : character;
         }
-        return at;
+        return written;
+    }
+
+    /// <summary>Where the next character is that is not its own septet, or the end.</summary>
+    private int NextOther(ReadOnlySpan<char> text, int from)
+    {
+        var run = text[from..].IndexOfAnyExcept(_asciiCharacters);
+        return run < 0 ? text.Length : from + run;
     }
 
     private byte Lookup(char character) => character < Characters ? _septets[character] : Absent;

@@ -10,26 +10,31 @@ internal sealed class PostgresDatabase : StoreDatabase
 {
     private const long SchemaLock = 0x6174_6577_6179; // any number that no other user of the server takes
 
+    // Every query here finds its rows by an index and in its order. The planner must not think otherwise while a table is still small, or
+    // has just grown by a million rows that no statistics know of.
+    private const string PlanByIndex = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
     private readonly NpgsqlConnectionStringBuilder _connection;
     private readonly PooledDbContextFactory<PostgresGatewayDb> _contexts;
 
     public PostgresDatabase(string connectionString, string migrationsAssembly)
     {
         _connection = new NpgsqlConnectionStringBuilder(connectionString);
-        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         // Callers wait for these two when the server is gone, so seconds, unless the operator says otherwise.
-        if (!given.ContainsKey("Timeout"))
+        if (!_connection.ShouldSerialize("Timeout"))
             _connection.Timeout = 5;
-        if (!given.ContainsKey("Command Timeout"))
+        if (!_connection.ShouldSerialize("Command Timeout"))
             _connection.CommandTimeout = 10;
         _connection.ApplicationName ??= "gateway";
+        _connection.Options = $"{PlanByIndex} {_connection.Options}".TrimEnd(); // the operator's own come last and win
         var options = new DbContextOptionsBuilder<PostgresGatewayDb>()
             .UseNpgsql(_connection.ToString(), postgres => postgres.MigrationsAssembly(migrationsAssembly))
             .Options;
         _contexts = new PooledDbContextFactory<PostgresGatewayDb>(options);
     }
 
-    public override string Place => $"PostgreSQL database {_connection.Database ?? _connection.Username} at {_connection.Host}:{_connection.Port}";
+    public override string Place =>
+        $"PostgreSQL database {_connection.Database ?? _connection.Username} at {_connection.Host}:{_connection.Port}";
 
     public override GatewayDb Open() => _contexts.CreateDbContext();
 
@@ -48,11 +53,11 @@ internal sealed class PostgresDatabase : StoreDatabase
                 await creator.CreateAsync(cancel);
             }
         }
-        catch (PostgresException already) when (already.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException made) when (made.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
             // Another node made it between our two steps.
         }
-        catch (Exception fault) when (fault is DbException or TimeoutException)
+        catch (Exception fault) when (fault is DbException || IsUnavailable(fault))
         {
             throw Unusable(fault);
         }
@@ -92,21 +97,15 @@ internal sealed class PostgresDatabase : StoreDatabase
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        // The writer finds rows by their keys only, whatever plan looks cheap while a table is still small; and its word is durable.
-        command.CommandText = """
-            SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
-            """;
+        // What is answered is durable, whatever the server's default; a stricter one (remote_apply) stays.
+        command.CommandText = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
         command.ExecuteNonQuery();
     }
 
     public override void AfterCommit(DbConnection connection, int rows) { }
 
-    public override RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection) =>
-        PostgresRowStatement<T>.Insert(shape, returnIds, (NpgsqlConnection)connection);
-
-    public override RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection) =>
-        PostgresRowStatement<T>.UpdateUnlessFinal(shape, (NpgsqlConnection)connection);
+    public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
+        new PostgresRowStatement<T>(command, (NpgsqlConnection)connection);
 
     public override async ValueTask DisposeAsync()
     {

@@ -7,47 +7,43 @@ namespace Gateway.Store;
 /// <summary>All rows in one round trip: one array for each column, unnested into rows by the server.</summary>
 internal sealed class PostgresRowStatement<T> : RowStatement<T>
 {
-    private readonly RowShape<T> _shape;
+    private readonly Action<T, RowBinder> _bind;
     private readonly NpgsqlCommand _command;
     private readonly Binder _binder;
 
-    private PostgresRowStatement(RowShape<T> shape, string text, NpgsqlConnection connection)
+    public PostgresRowStatement(RowCommand<T> command, NpgsqlConnection connection)
     {
-        _shape = shape;
-        _binder = new Binder(shape.Kinds);
-        _command = new NpgsqlCommand(text, connection);
-        for (var i = 0; i < shape.Kinds.Count; i++)
-            _command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | TypeOf(shape.Kinds[i]), Value = _binder.Columns[i] });
+        _bind = command.Values.Bind;
+        var kinds = command.Values.Kinds;
+        var arrays = string.Join(", ", kinds.Select((_, i) => $"${i + 1}"));
+        var names = string.Join(", ", kinds.Select((_, i) => $"c{i}"));
+        _command = new NpgsqlCommand(command.Text(value => $"new.c{value}", $"FROM unnest({arrays}) AS new({names})"), connection);
+        _binder = new Binder(kinds);
+        foreach (var (kind, column) in kinds.Zip(_binder.Columns))
+            _command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | TypeOf(kind), Value = column });
         _command.Prepare();
     }
 
-    public static PostgresRowStatement<T> Insert(RowShape<T> shape, bool returnIds, NpgsqlConnection connection) =>
-        new(shape, InsertText(shape, $"SELECT * FROM {Unnest(shape)}", returnIds), connection);
-
-    public static PostgresRowStatement<T> UpdateUnlessFinal(RowShape<T> shape, NpgsqlConnection connection)
+    public override void Execute(IReadOnlyList<T> rows, List<long> returned)
     {
-        var names = string.Join(", ", shape.Columns.Select((_, i) => Name(i)));
-        return new(shape, UpdateText(shape, i => "new." + Name(i), $" FROM {Unnest(shape)} AS new({names})"), connection);
-    }
-
-    public override void Execute(IReadOnlyList<T> rows, List<long>? returned)
-    {
-        _binder.Clear();
-        for (var i = 0; i < rows.Count; i++)
+        try
         {
-            _binder.Start();
-            _shape.Bind(rows[i], _binder);
+            for (var i = 0; i < rows.Count; i++)
+            {
+                _binder.Start();
+                _bind(rows[i], _binder);
+            }
+            using var reader = _command.ExecuteReader();
+            while (reader.Read())
+                returned.Add(reader.GetInt64(0));
         }
-        using var reader = _command.ExecuteReader();
-        while (reader.Read())
-            returned?.Add(reader.GetInt64(0));
+        finally
+        {
+            _binder.Clear();
+        }
     }
 
     public override void Dispose() => _command.Dispose();
-
-    private static string Unnest(RowShape<T> shape) => $"unnest({string.Join(", ", shape.Columns.Select((_, i) => $"${i + 1}"))})";
-
-    private static string Name(int column) => $"c{column}";
 
     private static NpgsqlDbType TypeOf(ColumnKind kind) => kind switch
     {

@@ -6,9 +6,10 @@ namespace Gateway.Store;
 /// <summary>
 /// Copies the write-ahead log back into the database file without stopping the writer.
 /// <para>
-/// A thread with a connection of its own runs passive checkpoints, which wait for nobody and hold up nobody, after every few thousand rows. While
-/// the writer keeps appending, such a checkpoint never quite reaches the log's end, and only a log that is copied to its end starts anew; so when
-/// it has grown long, the writer itself copies the last few pages between two transactions, after this thread has copied all the others.
+/// A thread with a connection of its own runs passive checkpoints, which wait for nobody and hold up nobody, after every few thousand rows.
+/// While the writer keeps appending, such a checkpoint never quite reaches the log's end, and only a log that is copied to its end starts
+/// anew; so when it has grown long, the writer itself copies the last few pages between two transactions, after this thread has copied all
+/// the others.
 /// </para>
 /// </summary>
 internal sealed partial class SqliteCheckpointer(string connectionString, ILogger<SqliteCheckpointer> logger) : IDisposable

@@ -7,8 +7,8 @@ using SQLitePCL;
 namespace Gateway.Store;
 
 /// <summary>
-/// Sets up each SQLite connection once, though the pool hands it out many times: every commit is synced, a taken write lock is waited for, and no
-/// commit stops to checkpoint the log (<see cref="SqliteCheckpointer"/> does).
+/// Sets up each SQLite connection once, though the pool hands it out many times: every commit is synced, a taken write lock is waited for,
+/// and no commit stops to checkpoint the log (<see cref="SqliteCheckpointer"/> does).
 /// </summary>
 internal sealed class SqliteConnectionSetup : DbConnectionInterceptor
 {
@@ -16,7 +16,8 @@ internal sealed class SqliteConnectionSetup : DbConnectionInterceptor
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => SetUp((SqliteConnection)connection);
 
-    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task ConnectionOpenedAsync(
+        DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         SetUp((SqliteConnection)connection);
         return Task.CompletedTask;

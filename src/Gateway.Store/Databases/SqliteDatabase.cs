@@ -22,8 +22,8 @@ internal sealed class SqliteDatabase : StoreDatabase
         var connection = new SqliteConnectionStringBuilder(connectionString);
         if (connection.Mode == SqliteOpenMode.Memory || connection.DataSource is "" or ":memory:")
             throw new ArgumentException("the store must be durable, so Data Source has to name a file");
-        if (connection.DefaultTimeout == 30)
-            connection.DefaultTimeout = 10; // somebody who waits longer for the write lock has a writer that hangs
+        if (!connection.ShouldSerialize("Default Timeout"))
+            connection.DefaultTimeout = 10; // seconds for the write lock: who keeps it longer hangs
         _file = Path.GetFullPath(connection.DataSource);
         connection.DataSource = _file;
         _connectionString = connection.ToString();
@@ -70,7 +70,8 @@ internal sealed class SqliteDatabase : StoreDatabase
         {
             try
             {
-                var held = new FileStream(_file + "-schema", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                var held = new FileStream(
+                    _file + "-schema", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
                 await db.Database.ExecuteSqlRawAsync("""DROP TABLE IF EXISTS "__EFMigrationsLock" """, cancel);
                 return held;
             }
@@ -95,18 +96,15 @@ internal sealed class SqliteDatabase : StoreDatabase
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back when it starts anew.
+        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back at its new start.
         command.CommandText = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864";
         command.ExecuteNonQuery();
     }
 
     public override void AfterCommit(DbConnection connection, int rows) => _checkpointer.AfterCommit((SqliteConnection)connection, rows);
 
-    public override RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection) =>
-        SqliteRowStatement<T>.Insert(shape, returnIds, (SqliteConnection)connection);
-
-    public override RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection) =>
-        SqliteRowStatement<T>.UpdateUnlessFinal(shape, (SqliteConnection)connection);
+    public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
+        new SqliteRowStatement<T>(command, (SqliteConnection)connection);
 
     public override ValueTask DisposeAsync()
     {

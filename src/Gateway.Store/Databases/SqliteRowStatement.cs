@@ -10,36 +10,31 @@ namespace Gateway.Store;
 /// </summary>
 internal sealed class SqliteRowStatement<T> : RowStatement<T>
 {
-    private readonly RowShape<T> _shape;
+    private readonly Action<T, RowBinder> _bind;
     private readonly sqlite3 _handle;
     private readonly sqlite3_stmt _statement;
     private readonly Binder _binder;
 
-    private SqliteRowStatement(RowShape<T> shape, string text, SqliteConnection connection)
+    public SqliteRowStatement(RowCommand<T> command, SqliteConnection connection)
     {
-        _shape = shape;
+        _bind = command.Values.Bind;
         _handle = connection.Handle!;
+        var text = command.Text(value => $"?{value + 1}", "");
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(_handle, text, out _statement), _handle);
         _binder = new Binder(_handle, _statement);
     }
 
-    public static SqliteRowStatement<T> Insert(RowShape<T> shape, bool returnIds, SqliteConnection connection) =>
-        new(shape, InsertText(shape, $"VALUES ({string.Join(", ", shape.Columns.Select((_, i) => Value(i)))})", returnIds), connection);
-
-    public static SqliteRowStatement<T> UpdateUnlessFinal(RowShape<T> shape, SqliteConnection connection) =>
-        new(shape, UpdateText(shape, Value, from: ""), connection);
-
-    public override void Execute(IReadOnlyList<T> rows, List<long>? returned)
+    public override void Execute(IReadOnlyList<T> rows, List<long> returned)
     {
         for (var i = 0; i < rows.Count; i++)
         {
             _binder.Start();
-            _shape.Bind(rows[i], _binder);
+            _bind(rows[i], _binder);
             try
             {
                 int result;
                 while ((result = raw.sqlite3_step(_statement)) == raw.SQLITE_ROW)
-                    returned?.Add(raw.sqlite3_column_int64(_statement, 0));
+                    returned.Add(raw.sqlite3_column_int64(_statement, 0));
                 if (result != raw.SQLITE_DONE)
                     SqliteException.ThrowExceptionForRC(result, _handle);
             }
@@ -51,8 +46,6 @@ internal sealed class SqliteRowStatement<T> : RowStatement<T>
     }
 
     public override void Dispose() => _statement.Dispose();
-
-    private static string Value(int column) => $"?{column + 1}";
 
     private sealed class Binder(sqlite3 handle, sqlite3_stmt statement) : RowBinder
     {

@@ -25,12 +25,12 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>On the writer's thread after each commit, between transactions.</summary>
     public abstract void AfterCommit(DbConnection connection, int rows);
 
-    public abstract RowStatement<T> Insert<T>(RowShape<T> shape, bool returnIds, DbConnection connection);
-
-    /// <summary>Sets the columns of the shape (its last one is the key, its first the state) where the state is not final yet, and tells where it did.</summary>
-    public abstract RowStatement<T> UpdateUnlessFinal<T>(RowShape<T> shape, DbConnection connection);
+    public abstract RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection);
 
     public virtual ValueTask DisposeAsync() => default;
+
+    public StoreUnavailableException Unavailable(Exception fault) =>
+        new($"The {Place} is unavailable: {fault.GetBaseException().Message}", fault);
 
     protected StoreUnavailableException Unusable(Exception fault) =>
         new($"Store:ConnectionString: cannot use the {Place}: {fault.GetBaseException().Message}", fault);

@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore.Metadata;
 namespace Gateway.Store;
 
 /// <summary>
-/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever concludes
-/// first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
+/// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever
+/// concludes first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
 /// </summary>
 public sealed class MessageProgress : RowProgress
 {
@@ -31,9 +31,9 @@ public sealed class MessageProgress : RowProgress
     internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
     internal IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
 
-    internal static RowShape<MessageProgress> Shape(IModel model) =>
-        RowShape<MessageProgress>.Part<ShortMessageRow>(
+    internal static RowCommand<MessageProgress> Command(IModel model) =>
+        RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(
             model, keptWhenNull: nameof(CarrierMessageIds),
             nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
-            nameof(CarrierMessageIds), nameof(Id));
+            nameof(CarrierMessageIds));
 }

@@ -1,8 +1,8 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// What becomes durable together or not at all. Within one transaction new rows come first, then progress, then what the progress that applied
-/// brings with it. A change may be written again after it failed; one that was written is done with.
+/// What becomes durable together or not at all. Within one transaction new rows come first, then progress, then what the progress that
+/// applied brings with it. A change may be written again after it failed; one that was written is done with.
 /// </summary>
 public sealed class StoreChange
 {
@@ -11,17 +11,20 @@ public sealed class StoreChange
     private List<AttemptRow>? _newAttempts;
     private List<WebhookRow>? _newWebhooks;
     private List<WebhookProgress>? _webhookProgress;
+    private List<Reschedule>? _reschedules;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
     public List<MessageProgress> Progress => _progress ??= [];
     public List<AttemptRow> NewAttempts => _newAttempts ??= [];
     public List<WebhookRow> NewWebhooks => _newWebhooks ??= [];
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
+    public List<Reschedule> Reschedules => _reschedules ??= [];
 
     /// <summary>
-    /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does not
-    /// contend for the one write lock. It runs on the writer's thread, must be short and synchronous, and may run twice (when another change of
-    /// its batch fails), so it sets what it wants rather than adding to what it finds. What it leaves in the change tracker is saved after it.
+    /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does
+    /// not contend for the one write lock. It runs on the writer's thread, must be short and synchronous, and may run twice (when another
+    /// change of its batch fails), so it sets what it wants rather than adding to what it finds. What it leaves in the change tracker is
+    /// saved after it.
     /// </summary>
     public Action<GatewayDb>? Other { get; init; }
 
@@ -33,4 +36,5 @@ public sealed class StoreChange
     internal IReadOnlyList<AttemptRow> NewAttemptsOrNone => _newAttempts ?? [];
     internal IReadOnlyList<WebhookRow> NewWebhooksOrNone => _newWebhooks ?? [];
     internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
+    internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
 }

@@ -8,15 +8,15 @@ namespace Gateway.Store;
 /// <summary>
 /// The group-committing writer: changes of all callers share transactions, and each caller is answered when its own is durable.
 /// <para>
-/// One thread takes what is queued, urgent changes first, at most 512 at once, writes them in one transaction and then answers their callers. A
-/// change that finds the writer idle is committed at once; under load commits keep <see cref="StoreOptions.CommitInterval"/> apart, because a
-/// commit costs as much as twenty rows, and what arrives meanwhile shares the next one. An urgent change does not wait for that.
+/// One thread takes what is queued, urgent changes first, at most 512 at once, writes them in one transaction and then answers their
+/// callers. A change that finds the writer idle is committed at once; under load commits keep <see cref="StoreOptions.CommitInterval"/>
+/// apart, because a commit costs as much as twenty rows; what arrives meanwhile shares the next one. An urgent change waits for nothing.
 /// </para><para>
-/// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under one
-/// commit), so that only the bad one fails. When the database is at fault, all that wait fail at once with
+/// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under
+/// one commit), so that only the bad one fails. When the database is at fault, all that wait fail at once with
 /// <see cref="StoreUnavailableException"/>, and so does whatever comes until the writer, which tries twice a second, has reached it again.
 /// </para><para>
-/// Bounded: <see cref="StoreOptions.MaxPendingWrites"/> changes wait; then acceptance is refused, and progress waits outside, first to come in.
+/// Bounded: <see cref="StoreOptions.MaxPendingWrites"/> changes wait; then acceptance is refused, and progress waits outside for room.
 /// </para>
 /// </summary>
 public sealed partial class StoreWriter : IAsyncDisposable
@@ -70,8 +70,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Progress of what was accepted: waits for room instead (as long as <paramref name="cancel"/> lets it; a change that got room is written),
-    /// and completes once the change is durable. Throws as <see cref="TryWriteAsync"/> does.
+    /// Progress of what was accepted: waits for room instead (as long as <paramref name="cancel"/> lets it; a change that got room is
+    /// written), and completes once the change is durable. Throws as <see cref="TryWriteAsync"/> does.
     /// </summary>
     public async ValueTask WriteAsync(StoreChange change, CancellationToken cancel)
     {
@@ -101,7 +101,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             if (_closing || _fault is not null)
             {
                 lane.Room.Release();
-                throw _closing ? new StoreUnavailableException("The store is closing.") : Unavailable(_fault!);
+                throw _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!);
             }
             lane.Queue.Enqueue(write);
             if (_idle || change.Urgent || lane.Queue.Count == MaxBatch)
@@ -137,7 +137,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
                 Monitor.Wait(_gate);
                 _idle = false;
             }
-            while (_urgent.Queue.Count == 0 && _normal.Queue.Count < MaxBatch && !_closing && UntilNextCommit() is { TotalMilliseconds: >= 1 } wait)
+            while (MayWait() && UntilNextCommit() is { TotalMilliseconds: >= 1 } wait)
                 Monitor.Wait(_gate, wait);
             // A quarter of each batch is for the others, however urgent the rest is.
             _urgent.MoveTo(batch, MaxBatch * 3 / 4);
@@ -147,6 +147,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
         }
         return true;
     }
+
+    private bool MayWait() => _urgent.Queue.Count == 0 && _normal.Queue.Count < MaxBatch && !_closing;
 
     private TimeSpan UntilNextCommit() => _commitInterval - Stopwatch.GetElapsedTime(_batchStarted);
 
@@ -261,7 +263,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             _normal.MoveTo(batch, int.MaxValue);
         }
         foreach (var write in batch)
-            write.TrySetException(Unavailable(fault));
+            write.TrySetException(_database.Unavailable(fault));
     }
 
     private void Reconnect()
@@ -303,9 +305,6 @@ public sealed partial class StoreWriter : IAsyncDisposable
         }
         _session = null;
     }
-
-    private StoreUnavailableException Unavailable(Exception fault) =>
-        new($"The {_database.Place} is unavailable: {fault.GetBaseException().Message}", fault);
 
     [LoggerMessage(5001, LogLevel.Warning, "A transaction of {Changes} changes failed; they are written one by one")]
     private partial void LogBatchFailed(int changes, Exception fault);

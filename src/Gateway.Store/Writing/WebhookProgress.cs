@@ -11,7 +11,7 @@ public sealed class WebhookProgress : RowProgress
     public long? DueAt { get; init; }
     public string? LastResult { get; init; }
 
-    internal static RowShape<WebhookProgress> Shape(IModel model) =>
-        RowShape<WebhookProgress>.Part<WebhookRow>(
-            model, keptWhenNull: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult), nameof(Id));
+    internal static RowCommand<WebhookProgress> Command(IModel model) =>
+        RowCommand<WebhookProgress>.UpdateUnlessFinal<WebhookRow>(
+            model, keptWhenNull: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult));
 }

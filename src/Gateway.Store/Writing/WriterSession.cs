@@ -12,6 +12,7 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<WebhookRow> _insertWebhooks;
     private readonly RowStatement<MessageProgress> _updateMessages;
     private readonly RowStatement<WebhookProgress> _updateWebhooks;
+    private readonly RowStatement<Reschedule> _reschedule;
 
     public WriterSession(StoreDatabase database)
     {
@@ -22,11 +23,12 @@ internal sealed class WriterSession : IDisposable
             Connection = _db.Database.GetDbConnection();
             database.PrepareWriter(Connection);
             var model = _db.Model;
-            _insertMessages = database.Insert(RowShape<ShortMessageRow>.Row(model), returnIds: false, Connection);
-            _insertAttempts = database.Insert(RowShape<AttemptRow>.Row(model), returnIds: false, Connection);
-            _insertWebhooks = database.Insert(RowShape<WebhookRow>.Row(model), returnIds: true, Connection);
-            _updateMessages = database.UpdateUnlessFinal(MessageProgress.Shape(model), Connection);
-            _updateWebhooks = database.UpdateUnlessFinal(WebhookProgress.Shape(model), Connection);
+            _insertMessages = database.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false), Connection);
+            _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
+            _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
+            _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
+            _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
+            _reschedule = database.Prepare(Reschedule.Command(), Connection);
         }
         catch
         {
@@ -44,23 +46,27 @@ internal sealed class WriterSession : IDisposable
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
         var progress = changes.SelectMany(c => c.ProgressOrNone).ToList();
         var webhookProgress = changes.SelectMany(c => c.WebhookProgressOrNone).ToList();
+        var reschedules = changes.SelectMany(c => c.ReschedulesOrNone).ToList();
 
-        Insert(_insertMessages, messages);
-        Insert(_insertAttempts, attempts);
+        Execute(_insertMessages, messages);
+        Execute(_insertAttempts, attempts);
         Update(_updateMessages, progress);
 
         var applied = progress.Where(p => p.Applied).ToList();
         var followUps = applied.SelectMany(p => p.FollowUpsOrNone).ToList();
         var webhooks = changes.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
-        Insert(_insertMessages, followUps);
-        var ids = Insert(_insertWebhooks, webhooks);
+        Execute(_insertMessages, followUps);
+        var ids = Execute(_insertWebhooks, webhooks);
         for (var i = 0; i < webhooks.Count; i++)
             webhooks[i].Id = ids[i];
         Update(_updateWebhooks, webhookProgress);
+        foreach (var step in Steps(reschedules, r => r.Recipient))
+            Execute(_reschedule, step);
 
         foreach (var change in changes)
             RunOther(change, transaction);
-        return messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count;
+        return messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
+            + reschedules.Count + changes.Count(c => c.Other is not null);
     }
 
     public void Dispose()
@@ -70,10 +76,11 @@ internal sealed class WriterSession : IDisposable
         _insertWebhooks.Dispose();
         _updateMessages.Dispose();
         _updateWebhooks.Dispose();
+        _reschedule.Dispose();
         _db.Dispose();
     }
 
-    private static List<long> Insert<T>(RowStatement<T> statement, List<T> rows)
+    private static List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
     {
         var ids = new List<long>();
         if (rows.Count > 0)
@@ -81,22 +88,27 @@ internal sealed class WriterSession : IDisposable
         return ids;
     }
 
-    private static void Update<T>(RowStatement<T> statement, List<T> steps) where T : RowProgress
+    private static void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
     {
-        while (steps.Count > 0)
+        foreach (var step in Steps(progress, p => p.Id))
         {
-            // Of two steps of one row in one statement, either might win: the later one waits for the next statement.
-            var ids = new HashSet<long>(steps.Count);
-            var (now, later) = (new List<T>(steps.Count), new List<T>());
-            foreach (var step in steps)
-                (ids.Add(step.Id) ? now : later).Add(step);
+            var updated = Execute(statement, step).ToHashSet();
+            foreach (var one in step)
+                one.Applied = updated.Contains(one.Id);
+        }
+    }
 
-            var updated = new List<long>(now.Count);
-            statement.Execute(now, updated);
-            ids.IntersectWith(updated);
-            foreach (var step in now)
-                step.Applied = ids.Contains(step.Id);
-            steps = later;
+    /// <summary>Of two updates of one row in one statement, either might win: the later one goes into the next statement.</summary>
+    private static IEnumerable<List<T>> Steps<T, TKey>(List<T> updates, Func<T, TKey> key)
+    {
+        while (updates.Count > 0)
+        {
+            var keys = new HashSet<TKey>(updates.Count);
+            var (now, later) = (new List<T>(updates.Count), new List<T>());
+            foreach (var update in updates)
+                (keys.Add(key(update)) ? now : later).Add(update);
+            yield return now;
+            updates = later;
         }
     }
 

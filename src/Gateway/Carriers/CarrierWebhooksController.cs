@@ -11,9 +11,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Carriers;
 
-/// <summary>Where a carrier's receipt goes: to the mailbox of its message. False: no message of ours has that id.</summary>
-public delegate Task<bool> CarrierReceiptSink(CarrierReceipt receipt, CancellationToken cancel);
-
 /// <summary>
 /// What carriers call: messages for our subscribers and applications, and receipts for what we handed over. The answer is 200 only when the message
 /// is stored; until then the carrier repeats, and a repeat is stored once.
@@ -26,7 +23,7 @@ public delegate Task<bool> CarrierReceiptSink(CarrierReceipt receipt, Cancellati
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable, "application/problem+json")]
 public sealed class CarrierWebhooksController(
-    CarrierRegistry carriers, Acceptor acceptor, GatewayStore store, CarrierReceiptSink receipts) : ControllerBase
+    CarrierRegistry carriers, Acceptor acceptor, GatewayStore store, Mailboxes mailboxes) : ControllerBase
 {
     private const string SecretField = "secret", SecretHeader = "X-Webhook-Secret";
     private const int MaxHandedOver = 500;
@@ -71,7 +68,7 @@ public sealed class CarrierWebhooksController(
                 return RetryLater("The message is not handed over yet", TimeSpan.FromSeconds(5));
             var errorCode = byte.TryParse(fields["err-code"], NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : (byte)0;
             var receipt = new CarrierReceipt(message?.Id ?? 0, settings.Name, fields["messageId"] ?? "", status.ToLowerInvariant(), errorCode);
-            return message is not null && await receipts(receipt, CancellationToken.None)
+            return message is not null && await mailboxes.CarrierReceiptAsync(receipt, CancellationToken.None)
                 ? Ok()
                 : Refuse(StatusCodes.Status404NotFound, "Unknown message", "neither client-ref nor messageId is of a message handed over to this carrier");
         }

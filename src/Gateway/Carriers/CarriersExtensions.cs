@@ -2,11 +2,11 @@ namespace Gateway.Carriers;
 
 public static class CarriersExtensions
 {
-    /// <summary>Needs a <see cref="CarrierReceiptSink"/>, an <see cref="Acceptance.Acceptor"/> and the store among the services; routes come with the controllers.</summary>
     public static WebApplicationBuilder AddCarriers(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<CarrierRegistry>(services, settings));
+        builder.Services.AddHttpClient();
         foreach (var carrier in settings.Carriers)
         {
             builder.Services.AddHttpClient(NexmoCarrier.ClientName(carrier), CarrierResilience.Configure)

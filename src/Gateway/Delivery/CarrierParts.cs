@@ -17,7 +17,7 @@ internal sealed class CarrierParts
     /// <summary>What is stored when the carrier has taken the message: its ids, in the order of the parts.</summary>
     public static string Of(IEnumerable<string> ids) => string.Join(',', ids.Select(Uri.EscapeDataString));
 
-    public bool Complete => Array.TrueForAll(_parts, part => part.Contains('='));
+    public bool Complete => _parts.Length > 0 && Array.TrueForAll(_parts, part => part.Contains('='));
 
     /// <summary>Of the whole message, once complete: the first part that was not delivered decides.</summary>
     public MessageState State => Undelivered?.Split('=', ':')[1] switch

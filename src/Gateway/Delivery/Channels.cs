@@ -1,3 +1,4 @@
+using Gateway.Carriers;
 using Gateway.Registration;
 using Gateway.Routing;
 using Gateway.Sip;
@@ -5,8 +6,9 @@ using Gateway.Store;
 
 namespace Gateway.Delivery;
 
-/// <summary>The ways out to subscribers: which one a message takes, and sending on it.</summary>
-public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, SipSettings settings)
+/// <summary>The ways out: which one a message takes, and sending on it.</summary>
+public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
+    SipSettings settings)
 {
     /// <summary>Contacts that are registered now, the preferred one first.</summary>
     public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);
@@ -46,8 +48,13 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
     }
 
-    internal Task<(Verdict Verdict, string? CarrierIds)> SendCarrierAsync(string carrier, ShortMessageRow row, string? text) =>
-        Task.FromResult((new Verdict(Next.Fail, Verdict.Unreachable, $"carrier {carrier} is not there"), (string?)null));
+    /// <summary>Hands a message to a carrier; when it has taken it, what to keep of the ids it gave.</summary>
+    internal async Task<(Verdict Verdict, string? CarrierIds)> SendCarrierAsync(string name, ShortMessageRow row, string? text)
+    {
+        if (carriers.Find(name) is not { } carrier) return (new Verdict(Next.Fail, Verdict.Unreachable, $"carrier {name} is not set any more"), null);
+        var outcome = await carrier.SendAsync(row, text, CancellationToken.None);
+        return (Verdict.OfCarrier(name, outcome), outcome is CarrierOutcome.Accepted accepted ? CarrierParts.Of(accepted.MessageIds) : null);
+    }
 
     private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 

@@ -144,7 +144,8 @@ public sealed partial class Mailbox
         expired.ForEach(Remove);
     }
 
-    private async Task DeferAsync(Waiting waiting, long until)
+    /// <summary>Only this message, and for no fault of anybody's: no attempt is counted.</summary>
+    private async Task DeferAsync(Waiting waiting, long until, string reason)
     {
         waiting.NotBefore = until;
         var row = waiting.Row;
@@ -158,14 +159,29 @@ public sealed partial class Mailbox
             Attempts = row.Attempts,
             DueAt = row.DueAt,
             ErrorCode = row.ErrorCode,
-            Reason = "waiting for the other parts of a long text",
+            Reason = reason,
         });
-        await store.Writer.WriteAsync(change, CancellationToken.None);
+        await WriteAsync(change);
     }
 
+    /// <summary>
+    /// Written, however long the store is away: what has happened on the air cannot be undone, and forgetting it would send it again.
+    /// </summary>
     private async Task WriteAsync(StoreChange change)
     {
-        await store.Writer.WriteAsync(change, CancellationToken.None);
+        while (true)
+        {
+            try
+            {
+                await store.Writer.WriteAsync(change, CancellationToken.None);
+                break;
+            }
+            catch (StoreUnavailableException e)
+            {
+                LogFault(Recipient, e);
+                await Task.Delay(StoreRetry, time, CancellationToken.None);
+            }
+        }
         receipts.Ring(change.Progress);
     }
 
@@ -178,6 +194,7 @@ public sealed partial class Mailbox
     }
 
     private const int MemorySeconds = 1800;
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
     private readonly IReadOnlyList<int> _schedule = settings.Delivery.RetrySeconds is { Count: > 0 } set ? set : [60, 300, 900, 3600];
 
     private void Log(ShortMessageRow row, AttemptRow? attempt, Verdict verdict)

@@ -23,7 +23,7 @@ public sealed partial class Mailbox
             {
                 await ExpireAsync();
                 if (_holdUntil > Now) return;
-                if (NextReady() is { } waiting) await AttemptAsync(waiting);
+                if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
                 else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_queue.Count == 0 ? 0 : _queue[^1].Row.Id, CancellationToken.None);
                 else return;
             }
@@ -43,6 +43,20 @@ public sealed partial class Mailbox
     {
         var now = Now;
         return _queue.Find(waiting => waiting.NotBefore <= now);
+    }
+
+    /// <summary>A row that makes us err must not stop the ones behind it.</summary>
+    private async Task AttemptOrFailAsync(Waiting waiting)
+    {
+        try
+        {
+            await AttemptAsync(waiting);
+        }
+        catch (Exception e) when (e is not (StoreUnavailableException or OperationCanceledException))
+        {
+            LogFault(Recipient, e);
+            await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.GeneralError, $"internal fault: {e.Message}"));
+        }
     }
 
     private Task AttemptAsync(Waiting waiting) => waiting.Row.Route switch
@@ -88,6 +102,12 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
             return;
         }
+        if (_contacts.Count > 0)
+        {
+            // A status report or binary content, and only text clients: it waits for a VoLTE handset, those behind it pass.
+            await DeferAsync(waiting, waiting.Row.ExpiresAt, "no contact takes this kind of message yet");
+            return;
+        }
         // The registrar tells of every registration. The network may forget to (a subscription can fail, an S-CSCF need not send third-party
         // REGISTERs), so it is asked again, ever more rarely as the message grows old.
         var watched = channels.Watch(Recipient);
@@ -131,15 +151,20 @@ public sealed partial class Mailbox
         }
     }
 
+    /// <summary>What leaves together with this message; null when its other parts are still waited for.</summary>
+    private async Task<Joining?> JoinAsync(Waiting waiting)
+    {
+        var parts = Joining.PartsOf(waiting, _queue);
+        var deadline = parts.Deadline(settings.Delivery.JoinTimeoutSeconds);
+        if (parts.Complete || deadline <= Now) return parts;
+        await DeferAsync(waiting, deadline, "waiting for the other parts of a long text");
+        return null;
+    }
+
     /// <summary>The whole text in one MESSAGE; the parts that a handset sent separately are joined first.</summary>
     private async Task ToOttAsync(Waiting waiting, Target target)
     {
-        var parts = Joining.PartsOf(waiting, _queue);
-        if (!parts.Complete && Now < parts.Deadline(settings.Delivery.JoinTimeoutSeconds))
-        {
-            await DeferAsync(waiting, parts.Deadline(settings.Delivery.JoinTimeoutSeconds));
-            return;
-        }
+        if (await JoinAsync(waiting) is not { } parts) return;
         if (parts.Text is not { } text)
         {
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
@@ -155,12 +180,7 @@ public sealed partial class Mailbox
 
     private async Task ToCarrierAsync(Waiting waiting)
     {
-        var parts = Joining.PartsOf(waiting, _queue);
-        if (!parts.Complete && Now < parts.Deadline(settings.Delivery.JoinTimeoutSeconds))
-        {
-            await DeferAsync(waiting, parts.Deadline(settings.Delivery.JoinTimeoutSeconds));
-            return;
-        }
+        if (await JoinAsync(waiting) is not { } parts) return;
         var row = waiting.Row;
         // The routes in order; after a failure the next one has its turn.
         var routes = router.Carriers(row.Recipient);
@@ -168,6 +188,8 @@ public sealed partial class Mailbox
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
         attempt.Status = (short)verdict.Status;
+        // Another route is left in this round: its turn is now. (A carrier that may have taken the message says no time to wait, and is waited for.)
+        if (verdict.Next == Next.Fail && row.Attempts + 1 < routes.Count) verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
         await ConcludeAllAsync(parts.Messages, attempt, verdict, carrierIds: carrierIds);
     }
 

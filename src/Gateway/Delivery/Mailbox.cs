@@ -48,6 +48,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (IsKnown(row.Id)) return;
         if (_queue.Count >= PageSize || _more) _more = true;
         else Insert(new Waiting(row));
+        // It may be the part that another one waits for.
+        if (row.HasUserDataHeader)
+            foreach (var waiting in _queue.Where(waiting => waiting.Row.HasUserDataHeader && waiting.Row.Attempts == 0)) waiting.NotBefore = 0;
         if (_holdUntil > Now) await HoldRowsAsync(_holdUntil);
         Pump();
     }
@@ -55,7 +58,6 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     public async Task ContactsChanged()
     {
         await LoadContactsAsync(CancellationToken.None);
-        foreach (var waiting in _queue) waiting.ForgetRefusals();
         await ReleaseAsync();
     }
 
@@ -69,8 +71,10 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Pump();
     }
 
+    /// <summary>Whatever was waited for has come: every message has a fresh chance.</summary>
     private async Task ReleaseAsync()
     {
+        foreach (var waiting in _queue) waiting.Release();
         if (_holdUntil > Now)
         {
             _holdUntil = 0;
@@ -140,5 +144,9 @@ internal sealed class Waiting(ShortMessageRow row)
     public bool Refused3gpp { get; set; }
     public bool RefusedText { get; set; }
 
-    public void ForgetRefusals() => Refused3gpp = RefusedText = false;
+    public void Release()
+    {
+        NotBefore = 0;
+        Refused3gpp = RefusedText = false;
+    }
 }

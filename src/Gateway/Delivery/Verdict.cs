@@ -1,3 +1,4 @@
+using Gateway.Carriers;
 using Gateway.Sip;
 using Gateway.Sms;
 
@@ -70,12 +71,15 @@ public readonly record struct Verdict(Next Next, byte ErrorCode, string Reason, 
         { Cause: { } cause } => new(attempts < RpErrorsBeforeFailure ? Next.Retry : Next.Fail, IllegalMessage, $"RP-ERROR {cause}", 200, cause),
     };
 
-    // RFC 3261 §20.33: delta-seconds, perhaps with a comment or parameters behind it.
-    private static TimeSpan? RetryAfter(SipResponse response)
+    /// <summary>What a carrier answered to a message we handed over.</summary>
+    public static Verdict OfCarrier(string carrier, CarrierOutcome outcome) => outcome switch
     {
-        var value = response.Headers.Get(HeaderName.RetryAfter);
-        if (value is null) return null;
-        var end = value.AsSpan().IndexOfAnyExceptInRange('0', '9');
-        return int.TryParse(end < 0 ? value : value.AsSpan(0, end), out var seconds) && seconds is > 0 and <= 86400 ? TimeSpan.FromSeconds(seconds) : null;
-    }
+        CarrierOutcome.Accepted taken => new(Next.HandedOver, 0, $"carrier {carrier}: taken", taken.HttpStatus),
+        CarrierOutcome.Rejected refused => new(Next.Fail, refused.ErrorCode, $"carrier {carrier}: status {refused.Status} {refused.Text}", refused.HttpStatus),
+        CarrierOutcome.Temporary later => new(Next.Retry, NetworkError, $"carrier {carrier}: {later.Reason}", later.HttpStatus, After: later.RetryAfter),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+    };
+
+    private static TimeSpan? RetryAfter(SipResponse response) =>
+        response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after) ? after.Duration : null;
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json.Nodes;
 using Gateway.Sms;
-using static Gateway.Diagnostics.SmsJson;
 
 namespace Gateway.Diagnostics;
 
@@ -67,8 +66,8 @@ internal static class DecodeCommand
             // An object is answered with an object, whatever the options say.
             if (line.StartsWith('{'))
             {
-                if (SmsJson.TryParse(line, out var request)) Answer(request, options with { Json = true }, stdout);
-                else stdout.WriteLine(SmsJson.Line(SmsJson.Error("not a JSON object", "line", 0)));
+                if (JsonLine.TryParse(line, out var request)) Answer(request, options with { Json = true }, stdout);
+                else stdout.WriteLine(JsonLine.Of(JsonLine.Error("not a JSON object", "line", 0)));
             }
             else if (line.Length > 0 || options.Json) Answer(new JsonObject { ["hex"] = line }, options, stdout);
         }
@@ -78,56 +77,62 @@ internal static class DecodeCommand
     private static bool Answer(JsonObject request, Options options, TextWriter stdout)
     {
         var well = TryAnswer(request, options, stdout, out var answer);
-        if (options.Json) stdout.WriteLine(SmsJson.Line(answer));
+        // Texts have no octets to list, so they are answered as objects in any case.
+        if (options.Json || (well && answer.Count > 0)) stdout.WriteLine(JsonLine.Of(answer));
         else if (!well) stdout.WriteLine($"error: {answer["reason"]} (field {answer["field"]}, octet {answer["offset"]})");
         return well;
     }
 
     private static bool TryAnswer(JsonObject request, Options options, TextWriter stdout, out JsonObject answer)
     {
-        var layer = Text(request, "layer") ?? options.Layer;
+        var layer = JsonLine.Text(request, "layer") ?? options.Layer;
         if (layer == "text-segmentation") return SegmentationJson.TryAnswer(request, out answer);
-        if (!TryOctets(Text(request, "hex") ?? "", out var octets, out answer)) return false;
+        if (!TryOctets(JsonLine.Text(request, "hex") ?? "", out var octets, out answer)) return false;
         if (layer == "text7") return Text7Json.TryAnswer(request, octets, out answer);
 
-        var direction = Text(request, "direction") switch { "mo" => RpDirection.FromHandset, "mt" => RpDirection.ToHandset, _ => options.Direction };
-        var carriedBy = CarrierOf(Text(request, "rp")) ?? options.CarriedBy;
-        layer ??= IsRp(octets, direction) ? "rp" : "tpdu";
+        var direction = JsonLine.Text(request, "direction") switch { "mo" => RpDirection.FromHandset, "mt" => RpDirection.ToHandset, _ => options.Direction };
+        var carriedBy = CarrierOf(JsonLine.Text(request, "rp")) ?? options.CarriedBy;
         PduError error;
-        if (layer == "rp")
+        if (layer is null)
         {
-            if (direction is { } stated && RpPdu.TryDecodeHeader(octets, out _, out var told, out _) && told != stated)
-            {
-                answer = SmsJson.Error(new PduError(PduFault.WrongMessageType, "RP-MTI", 0));
-                return false;
-            }
-            if (options.Json ? SmsJson.TryRp(octets, out answer, out error) : PduListing.TryWriteRp(octets, stdout, out error)) return true;
-            answer = SmsJson.Error(error);
+            if (TryGuess(octets, direction, carriedBy, options, stdout, out answer, out error)) return true;
+        }
+        else if (layer == "rp")
+        {
+            if (TryRp(octets, direction, options, stdout, out answer, out error)) return true;
+        }
+        else if (TypeOf(layer) is { } type)
+        {
+            if (TryTpdu(octets, type, carriedBy ?? RpKind.Ack, options, stdout, out answer, out error)) return true;
+        }
+        else
+        {
+            answer = JsonLine.Error($"layer '{layer}' is not known", "layer", 0);
             return false;
         }
-        if (TypeOf(layer) is not { } type)
-        {
-            if (layer != "tpdu")
-            {
-                answer = SmsJson.Error($"layer '{layer}' is not known", "layer", 0);
-                return false;
-            }
-            if (!TpMessageTypes.TryIdentify(octets, direction ?? RpDirection.ToHandset, carriedBy ?? RpKind.Data, out type, out error))
-            {
-                answer = SmsJson.Error(error);
-                return false;
-            }
-        }
-        var carrier = carriedBy ?? RpKind.Ack;
-        if (options.Json ? SmsJson.TryTpdu(octets, type, carrier, out answer, out error) : PduListing.TryWriteTpdu(octets, type, carrier, stdout, out error))
-            return true;
-        answer = SmsJson.Error(error);
+        answer = JsonLine.Error(error);
         return false;
     }
 
     /// <summary>
-    /// Nothing marks a TPDU as such: octets are an RP message if they read as one to the last octet, with a TPDU inside that reads as well.
+    /// Nothing marks a TPDU as such. Octets are an RP message if they read as one to the last octet, with a TPDU inside that reads as well;
+    /// else a TPDU to a handset, else one from a handset. If they are none, the reading that came furthest tells what is wrong.
     /// </summary>
+    private static bool TryGuess(
+        byte[] octets, RpDirection? direction, RpKind? carriedBy, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
+    {
+        if (IsRp(octets, direction)) return TryRp(octets, direction, options, stdout, out answer, out error);
+        TryRp(octets, direction, options with { Json = true }, stdout, out answer, out error);
+        RpDirection[] directions = direction is { } given ? [given] : [RpDirection.ToHandset, RpDirection.FromHandset];
+        foreach (var tried in directions)
+        {
+            if (TpMessageTypes.TryIdentify(octets, tried, carriedBy ?? RpKind.Data, out var type, out var fault) &&
+                TryTpdu(octets, type, carriedBy ?? RpKind.Data, options, stdout, out answer, out fault)) return true;
+            if (error.Fault == PduFault.None || fault.Offset >= error.Offset) error = fault;
+        }
+        return false;
+    }
+
     private static bool IsRp(byte[] octets, RpDirection? direction)
     {
         if (!RpPdu.TryDecode(octets, out var pdu, out _) || (direction is { } wanted && wanted != pdu.Direction)) return false;
@@ -139,6 +144,24 @@ internal static class DecodeCommand
             _            => pdu.Smma.Encode(),
         };
         return encoded.Length == octets.Length && SmsJson.TryRp(octets, out _, out _);
+    }
+
+    private static bool TryRp(byte[] octets, RpDirection? direction, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
+    {
+        answer = [];
+        if (direction is { } stated && RpPdu.TryDecodeHeader(octets, out _, out var told, out _) && told != stated)
+        {
+            error = new PduError(PduFault.WrongMessageType, "RP-MTI", 0);
+            return false;
+        }
+        return options.Json ? SmsJson.TryRp(octets, out answer, out error) : PduListing.TryWriteRp(octets, stdout, out error);
+    }
+
+    private static bool TryTpdu(
+        byte[] octets, TpMessageType type, RpKind carriedBy, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
+    {
+        answer = [];
+        return options.Json ? SmsJson.TryTpdu(octets, type, carriedBy, out answer, out error) : PduListing.TryWriteTpdu(octets, type, carriedBy, stdout, out error);
     }
 
     private static TpMessageType? TypeOf(string layer) => layer switch
@@ -166,7 +189,7 @@ internal static class DecodeCommand
             octets = Convert.FromHexString(digits);
             return true;
         }
-        error = SmsJson.Error("not whole octets in hexadecimal", "hex", bad < 0 ? digits.Length / 2 : bad / 2);
+        error = JsonLine.Error("not whole octets in hexadecimal", "hex", bad < 0 ? digits.Length / 2 : bad / 2);
         return false;
     }
 }

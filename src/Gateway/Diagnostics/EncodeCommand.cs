@@ -41,7 +41,7 @@ internal static class EncodeCommand
         if (request.ContainsKey("input_text") || request.ContainsKey("input_hex")) return Answer(request, json, stdout) ? 0 : 1;
         while (stdin.ReadLine() is { } line)
         {
-            if (line.StartsWith('{') && SmsJson.TryParse(line, out var asked) && asked["layer"] is not null)
+            if (line.StartsWith('{') && JsonLine.TryParse(line, out var asked) && asked["layer"] is not null)
             {
                 AnswerObject(asked, stdout);
                 continue;
@@ -71,7 +71,7 @@ internal static class EncodeCommand
     private static bool Answer(JsonObject request, bool json, TextWriter stdout)
     {
         var well = SegmentationJson.TryAnswer(request, out var answer);
-        if (json) stdout.WriteLine(SmsJson.Line(answer));
+        if (json) stdout.WriteLine(JsonLine.Of(answer));
         else if (!well) stdout.WriteLine($"error: {answer["reason"]} (field {answer["field"]})");
         else List(answer, stdout);
         return well;
@@ -80,20 +80,23 @@ internal static class EncodeCommand
     private static void AnswerObject(JsonObject request, TextWriter stdout)
     {
         JsonObject answer;
-        switch (SmsJson.Text(request, "layer"))
+        switch (JsonLine.Text(request, "layer"))
         {
             case "text-segmentation":
                 SegmentationJson.TryAnswer(request, out answer);
+                break;
+            case "text7" when JsonLine.Text(request, "text") is null:
+                answer = JsonLine.Error("there is no text", "text", 0);
                 break;
             case "text7":
                 request.Remove("hex");
                 Text7Json.TryAnswer(request, [], out answer);
                 break;
             default:
-                answer = SmsJson.Error("only text7 and text-segmentation are encoded from a line", "layer", 0);
+                answer = JsonLine.Error("only text7 and text-segmentation are encoded from a line", "layer", 0);
                 break;
         }
-        stdout.WriteLine(SmsJson.Line(answer));
+        stdout.WriteLine(JsonLine.Of(answer));
     }
 
     private static void List(JsonObject answer, TextWriter stdout)
@@ -105,7 +108,7 @@ internal static class EncodeCommand
             stdout.WriteLine($"part {++number}");
             var size = segment!["septets"] is { } septets ? $"{septets} septets" : segment["code_units"] is { } units ? $"{units} UCS2 characters" : $"{segment["octets"]} octets";
             stdout.WriteLine($"  TP-UDL  {segment["udl"]} ({size} beside the header)");
-            if (segment["text"] is { } text) stdout.WriteLine($"  text    {text.ToJsonString(SmsJson.Plain)}");
+            if (segment["text"] is { } text) stdout.WriteLine($"  text    \"{PduListing.Visible((string)text!)}\"");
             stdout.WriteLine($"  TP-UD   {segment["ud_hex"]}");
         }
     }

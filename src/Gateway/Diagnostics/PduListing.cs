@@ -17,6 +17,9 @@ internal sealed class PduListing
 
     private PduListing(ReadOnlyMemory<byte> octets, int start, TextWriter output) => (_octets, _at, _output) = (octets, start, output);
 
+    /// <summary>With escapes for what would break a line, or not be seen.</summary>
+    public static string Visible(string text) => text.Replace("\\", "\\\\").Replace("\r", "\\r").Replace("\n", "\\n").Replace("\f", "\\f").Replace("\0", "\\0");
+
     /// <summary>Offset of the TPDU inside an RP message.</summary>
     public static int UserDataOffset(ReadOnlyMemory<byte> body, in RpPdu pdu) =>
         MemoryMarshal.TryGetArray(body, out var whole) && MemoryMarshal.TryGetArray(pdu.UserData, out var inner) ? inner.Offset - whole.Offset : 0;
@@ -248,6 +251,4 @@ internal sealed class PduListing
         _output.WriteLine($"{range,-9}  {field,-22}  {value}{(length == 0 ? "" : $"  [{shown}]")}");
         _at += length;
     }
-
-    private static string Visible(string text) => text.Replace("\\", "\\\\").Replace("\r", "\\r").Replace("\n", "\\n").Replace("\f", "\\f").Replace("\0", "\\0");
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Gateway.Sms;
-using static Gateway.Diagnostics.SmsJson;
 
 namespace Gateway.Diagnostics;
 
@@ -16,24 +15,24 @@ internal static class SegmentationJson
     {
         if (!TryOptions(request, out var options, out var wrong))
         {
-            answer = SmsJson.Error($"{wrong} is not understood", wrong, 0);
+            answer = JsonLine.Error($"{wrong} is not understood", wrong, 0);
             return false;
         }
         bool fits;
         Segmentation segmentation;
-        if (Text(request, "input_hex") is { } hex)
+        if (JsonLine.Text(request, "input_hex") is { } hex)
         {
             if (!TryHex(hex, out var data))
             {
-                answer = SmsJson.Error("not whole octets in hexadecimal", "input_hex", 0);
+                answer = JsonLine.Error("not whole octets in hexadecimal", "input_hex", 0);
                 return false;
             }
             fits = Segmenter.TrySegmentData(data, null, options, out segmentation);
         }
-        else fits = Segmenter.TrySegment(Text(request, "input_text") ?? "", options, out segmentation);
+        else fits = Segmenter.TrySegment(JsonLine.Text(request, "input_text") ?? "", options, out segmentation);
         if (!fits)
         {
-            answer = SmsJson.Error($"more than {Segmenter.MaxSegments} parts", "input_text", 0);
+            answer = JsonLine.Error($"more than {Segmenter.MaxSegments} parts", "input_text", 0);
             return false;
         }
         answer = [];
@@ -46,9 +45,9 @@ internal static class SegmentationJson
     private static bool TryOptions(JsonObject request, out SegmentationOptions options, out string wrong)
     {
         options = SegmentationOptions.Default;
-        var bits = Number(request, "ref_bits") ?? 8;
-        var reference = Number(request, "ref") ?? 0;
-        var messageClass = Number(request, "class");
+        var bits = JsonLine.Number(request, "ref_bits") ?? 8;
+        var reference = JsonLine.Number(request, "ref") ?? 0;
+        var messageClass = JsonLine.Number(request, "class");
         wrong = "ref_bits";
         if (bits is not (8 or 16)) return false;
         wrong = "ref";
@@ -56,7 +55,7 @@ internal static class SegmentationJson
         wrong = "class";
         if (messageClass is not (null or >= 0 and <= 3)) return false;
         wrong = "force_alphabet";
-        var forced = Text(request, "force_alphabet");
+        var forced = JsonLine.Text(request, "force_alphabet");
         if (forced is not (null or "gsm7" or "ucs2")) return false;
         wrong = SingleShifts;
         if (!TryIdentifiers(request, SingleShifts, out var singles)) return false;

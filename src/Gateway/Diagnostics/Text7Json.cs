@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Gateway.Sms;
-using static Gateway.Diagnostics.SmsJson;
 
 namespace Gateway.Diagnostics;
 
@@ -9,7 +8,7 @@ internal static class Text7Json
 {
     public static bool TryAnswer(JsonObject request, byte[] octets, out JsonObject answer)
     {
-        var (fillBits, locking, single) = (Number(request, "fill_bits") ?? 0, Number(request, "locking") ?? 0, Number(request, "single") ?? 0);
+        var (fillBits, locking, single) = (JsonLine.Number(request, "fill_bits") ?? 0, JsonLine.Number(request, "locking") ?? 0, JsonLine.Number(request, "single") ?? 0);
         var packed = octets;
         if (fillBits is < 0 or > 6) return Refuse("fill_bits is not 0 to 6", "fill_bits", out answer);
         if (locking is < 0 or > 255 || single is < 0 or > 255) return Refuse("a national language identifier is one octet", "locking", out answer);
@@ -22,10 +21,10 @@ internal static class Text7Json
         }
         else
         {
-            septets = Number(request, "septets") ?? Math.Max(0, (8 * octets.Length - fillBits) / 7);
+            septets = JsonLine.Number(request, "septets") ?? Math.Max(0, (8 * octets.Length - fillBits) / 7);
             if (!Gsm7.TryUnpack(octets, septets, out text, locking, single, fillBits))
             {
-                answer = SmsJson.Error(new PduError(PduFault.Truncated, "TP-UD", octets.Length));
+                answer = JsonLine.Error(new PduError(PduFault.Truncated, "TP-UD", octets.Length));
                 return false;
             }
         }
@@ -36,7 +35,7 @@ internal static class Text7Json
 
     private static bool Refuse(string reason, string field, out JsonObject answer)
     {
-        answer = SmsJson.Error(reason, field, 0);
+        answer = JsonLine.Error(reason, field, 0);
         return false;
     }
 }

@@ -37,8 +37,9 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
             },
         };
         await store.Writer.WriteAsync(change, cancel);
-        // A mere refresh moves the expiry, which a mailbox reads when it needs it: no ring, no mailbox woken for nothing.
-        if (news) mailboxes.ContactsChanged(subscriber);
+        // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since
+        // the contact may have been away without a word and be back as it was.
+        if (news || current.Count > 0 && await store.DueMessages.AnyWaitingForAsync(subscriber, cancel)) mailboxes.ContactsChanged(subscriber);
     }
 
     private bool Differ(List<ContactRow> known, IReadOnlyList<ContactRow> current)

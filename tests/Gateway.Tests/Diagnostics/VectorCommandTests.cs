@@ -96,9 +96,8 @@ public sealed class VectorCommandTests
         return input;
     }
 
-    private static Dictionary<string, JsonObject> Load([CallerFilePath] string here = "")
-    {
-        var file = Path.Combine(Path.GetDirectoryName(here)!, "../../vectors/vectors.json");
-        return JsonNode.Parse(File.ReadAllText(file))!.AsArray().Select(vector => vector!.AsObject()).ToDictionary(vector => (string)vector["id"]!);
-    }
+    internal static string VectorFile([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../vectors/vectors.json");
+
+    private static Dictionary<string, JsonObject> Load() =>
+        JsonNode.Parse(File.ReadAllText(VectorFile()))!.AsArray().Select(vector => vector!.AsObject()).ToDictionary(vector => (string)vector["id"]!);
 }

@@ -37,7 +37,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         return $"Host=127.0.0.1;Port={Port};Username=postgres;Database=gateway{Interlocked.Increment(ref _databases)}";
     }
 
-    public Task StartAsync(CancellationToken cancel) => ControlAsync(cancel, "start", "-w", "-t", "30", "-l", Path.Combine(_directory!, "log"),
+    public Task StartAsync(CancellationToken cancel) => ControlAsync(
+        cancel, "start", "-w", "-t", "30", "-l", Path.Combine(_directory!, "log"),
         "-o", $"-p {Port} -h 127.0.0.1 -k {_directory} -c fsync=off -c max_connections=200");
 
     /// <summary>As a crash: no checkpoint, connections cut; what was committed comes back from the log.</summary>
@@ -58,7 +59,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         var directory = Directory.CreateTempSubdirectory("gateway-postgres-").FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", cancel, "postgres", directory);
-        await RunAsServerAsync("initdb", cancel, "-D", Path.Combine(directory, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N");
+        var data = Path.Combine(directory, "data");
+        await RunAsServerAsync("initdb", cancel, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N");
         _directory = directory;
         Port = FreePort();
         await StartAsync(cancel);
@@ -81,8 +83,8 @@ public sealed class PostgresCluster : IAsyncDisposable
         return folders.Select(d => Path.Combine(d.FullName, "bin")).Concat(path.Split(':')).Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException(
-                $"PostgreSQL's {name} is neither under /usr/lib/postgresql nor in PATH: install the package postgresql, or leave out the tests "
-                + "of Category Postgres.");
+                $"PostgreSQL's {name} is neither under /usr/lib/postgresql nor in PATH: install the package postgresql, or leave out "
+                + "the tests of Category Postgres.");
     }
 
     private static int FreePort()
@@ -95,7 +97,10 @@ public sealed class PostgresCluster : IAsyncDisposable
     private static async Task RunAsync(string program, CancellationToken cancel, params string[] arguments)
     {
         // The server inherits standard output from pg_ctl and keeps it open, so only its end, never the stream's, is waited for.
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var output = new StringWriter();
         process.OutputDataReceived += (_, line) => output.WriteLine(line.Data);

@@ -15,7 +15,8 @@ public abstract class StoreWriterTests : TestStore
     public async Task A_change_is_there_as_it_was_given()
     {
         var row = Message(7);
-        (row.Source, row.Route, row.Carrier, row.Content, row.Text) = (MessageSource.Volte, RouteKind.Carrier, "kannel", ContentKind.UserData, null);
+        (row.Source, row.Route, row.Carrier) = (MessageSource.Volte, RouteKind.Carrier, "kannel");
+        (row.Content, row.Text) = (ContentKind.UserData, null);
         (row.UserData, row.UserDataLength, row.HasUserDataHeader, row.DataCodingScheme) = ([0x00, 0xFF, 0x80], 3, true, 0xF4);
         (row.ProtocolIdentifier, row.SegmentCount, row.ConcatenationReference, row.ReceiptRequested) = (0x41, 255, 65535, true);
         (row.CallbackUrl, row.ClientReference, row.AccountReference, row.SubmitReference) = ("http://a/b?c=d", "né ☎ 😀", "x", 200);
@@ -24,7 +25,8 @@ public abstract class StoreWriterTests : TestStore
         change.NewMessages.Add(row);
         change.NewAttempts.Add(new AttemptRow
         {
-            MessageId = 7, Segment = 254, StartedAt = 5, DurationMilliseconds = 70_000, Channel = "volte", Target = "sip:a@b", Status = 480, RpCause = 127, Outcome = "no",
+            MessageId = 7, Segment = 254, StartedAt = 5, DurationMilliseconds = 70_000,
+            Channel = "volte", Target = "sip:a@b", Status = 480, RpCause = 127, Outcome = "no",
         });
         change.NewWebhooks.Add(Webhook(7));
 
@@ -134,7 +136,8 @@ public abstract class StoreWriterTests : TestStore
         using var gate = await WriterGate.CloseAsync(Store.Writer, Cancel);
         var good = WriteAsync(Message(1));
         var bad = Store.Writer.WriteAsync(new StoreChange { Other = _ => throw new InvalidDataException("no") }, Cancel).AsTask();
-        var other = Store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Add(new WatchRow { Subscriber = "49", PublicUserIdentity = "sip:a@b" }) }, Cancel).AsTask();
+        var watch = new WatchRow { Subscriber = "49", PublicUserIdentity = "sip:a@b" };
+        var other = Store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Add(watch) }, Cancel).AsTask();
         gate.Open();
 
         await Assert.ThrowsAsync<InvalidDataException>(() => bad);
@@ -204,8 +207,10 @@ public abstract class StoreWriterTests : TestStore
     {
         using var gate = await WriterGate.CloseAsync(Store.Writer, Cancel);
         var accepted = WriteAsync(Message(1));
-        var handedOver = WriteAsync(new MessageProgress { Id = 1, State = MessageState.HandedOver, Attempts = 1, DueAt = 9000, CarrierMessageIds = "c1,c2" });
-        var delivered = WriteAsync(new MessageProgress { Id = 1, State = MessageState.Delivered, Attempts = 2, ConcludedAt = 5000, Reason = "ok" });
+        var handedOver = WriteAsync(
+            new MessageProgress { Id = 1, State = MessageState.HandedOver, Attempts = 1, DueAt = 9000, CarrierMessageIds = "c1,c2" });
+        var delivered = WriteAsync(
+            new MessageProgress { Id = 1, State = MessageState.Delivered, Attempts = 2, ConcludedAt = 5000, Reason = "ok" });
         var failed = WriteAsync(new MessageProgress { Id = 1, State = MessageState.Failed, Attempts = 3, ConcludedAt = 6000 });
         var unknown = WriteAsync(Delivered(2));
         gate.Open();
@@ -229,9 +234,11 @@ public abstract class StoreWriterTests : TestStore
         var id = change.NewWebhooks[0].Id;
 
         var steps = new StoreChange();
-        steps.WebhookProgress.Add(new WebhookProgress { Id = id, State = WebhookState.Pending, Attempts = 1, DueAt = 5000, LastResult = "503" });
-        steps.WebhookProgress.Add(new WebhookProgress { Id = id, State = WebhookState.Delivered, Attempts = 2, LastResult = "200" });
-        steps.WebhookProgress.Add(new WebhookProgress { Id = id, State = WebhookState.Dead, Attempts = 3, LastResult = "late" });
+        steps.WebhookProgress.AddRange([
+            new() { Id = id, State = WebhookState.Pending, Attempts = 1, DueAt = 5000, LastResult = "503" },
+            new() { Id = id, State = WebhookState.Delivered, Attempts = 2, LastResult = "200" },
+            new() { Id = id, State = WebhookState.Dead, Attempts = 3, LastResult = "late" },
+        ]);
         await Store.Writer.WriteAsync(steps, Cancel);
 
         Assert.Equal([true, true, false], steps.WebhookProgress.Select(p => p.Applied));

@@ -60,7 +60,8 @@ public abstract class TestStore : IAsyncLifetime
         return progress;
     }
 
-    private protected async Task<ShortMessageRow> ReadAsync(long id) => Assert.IsType<ShortMessageRow>(await Store.DueMessages.FindAsync(id, Cancel));
+    private protected async Task<ShortMessageRow> ReadAsync(long id) =>
+        Assert.IsType<ShortMessageRow>(await Store.DueMessages.FindAsync(id, Cancel));
 
     private protected static ShortMessageRow Message(long id, string recipient = "494012345", long? dueAt = 1000) => new()
     {
@@ -68,11 +69,13 @@ public abstract class TestStore : IAsyncLifetime
         AcceptedAt = 1000, ExpiresAt = 100_000, DueAt = dueAt,
     };
 
-    private protected static MessageProgress Delivered(long id) => new() { Id = id, State = MessageState.Delivered, SegmentsDone = 1, Attempts = 1, ConcludedAt = 2000 };
+    private protected static MessageProgress Delivered(long id) =>
+        new() { Id = id, State = MessageState.Delivered, SegmentsDone = 1, Attempts = 1, ConcludedAt = 2000 };
 
     private protected static WebhookRow Webhook(long messageId, long? dueAt = 1000) => new()
     {
-        Account = "a1", MessageId = messageId, Url = "http://127.0.0.1/receipt", Fields = """{"status":"delivered"}""", CreatedAt = 1000, DueAt = dueAt,
+        Account = "a1", MessageId = messageId, Url = "http://127.0.0.1/receipt", Fields = """{"status":"delivered"}""",
+        CreatedAt = 1000, DueAt = dueAt,
     };
 }
 

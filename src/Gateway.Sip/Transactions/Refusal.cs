@@ -1,2 +1,0 @@
-namespace Gateway.Sip.Transactions;
-internal static class Refusal { public static SipResponse? Of(SipRequest r, string t) => null; }

@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Gateway.Store;
+
+/// <summary>
+/// An insert or update of many rows, made from EF's model and written once for both databases. In the text, <c>value(i)</c> stands for the
+/// i-th of <paramref name="Values"/>, and <c>from</c> for where the values come from: nothing where each row is a step of its own (SQLite),
+/// an unnested set of arrays where all rows go at once (PostgreSQL).
+/// </summary>
+internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>, string, string> Text)
+{
+    /// <summary>All columns but those the database fills.</summary>
+    public static RowCommand<T> Insert(IModel model, bool returnIds)
+    {
+        var entity = model.FindEntityType(typeof(T))!;
+        var given = entity.GetProperties().Where(p => p.ValueGenerated == ValueGenerated.Never).ToList();
+        var returning = returnIds ? " RETURNING \"Id\"" : "";
+        return new RowCommand<T>(
+            new RowValues<T>([.. given.Select(p => p.Name)]),
+            (value, from) => $"INSERT INTO {Table(entity)} ({string.Join(", ", given.Select(Column))}) "
+                + $"SELECT {string.Join(", ", given.Select((_, i) => value(i)))} {from}{returning}");
+    }
+
+    /// <summary>
+    /// Sets columns of <typeparamref name="TRow"/> to the properties of the same names where the stored state is not final yet, and returns
+    /// the ids of the rows where it did. A null for <paramref name="keptWhenNull"/> leaves what is stored.
+    /// </summary>
+    public static RowCommand<T> UpdateUnlessFinal<TRow>(IModel model, string? keptWhenNull, params string[] properties)
+    {
+        var entity = model.FindEntityType(typeof(TRow))!;
+        var columns = properties.Select(name => Column(entity.FindProperty(name)!)).ToList();
+        return new RowCommand<T>(
+            new RowValues<T>([.. properties, nameof(RowProgress.Id)]),
+            (value, from) => $"UPDATE {Table(entity)} SET {string.Join(", ", columns.Select((_, i) => Set(i, value(i))))} {from} "
+                + $"WHERE \"Id\" = {value(properties.Length)} AND \"State\" < 10 RETURNING \"Id\"");
+
+        string Set(int i, string value) =>
+            properties[i] == keptWhenNull ? $"{columns[i]} = COALESCE({value}, {Table(entity)}.{columns[i]})" : $"{columns[i]} = {value}";
+    }
+
+    private static string Table(IEntityType entity) => $"\"{entity.GetTableName()}\"";
+
+    private static string Column(IProperty property) => $"\"{property.GetColumnName()}\"";
+}

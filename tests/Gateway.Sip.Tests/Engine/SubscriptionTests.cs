@@ -1,0 +1,568 @@
+using System.Text;
+using Gateway.Sip.Events;
+using Xunit;
+
+namespace Gateway.Sip.Tests.Engine;
+
+//    subscriber                               notifier
+//     |  SUBSCRIBE                               |
+//     |----------------------------------------->|
+//     |        200 Expires                       |   these two in any order
+//     |<-----------------------------------------|
+//     |        NOTIFY active                     |
+//     |<-----------------------------------------|
+//     |  200                                     |   at once, then the owner is told
+//     |----------------------------------------->|
+//     |  SUBSCRIBE in the dialog, before expiry  |
+//     |----------------------------------------->|
+//     |        NOTIFY terminated;reason=         |
+//     |<-----------------------------------------|   and the subscription has ended
+public sealed class SubscriptionTests : EngineTest
+{
+    private readonly UdpPeer _notifier = new();
+    private readonly DnsPeer _dns = new();   // knows no name at all
+    private readonly List<Notification> _notified = [];
+    private readonly TaskCompletionSource<SubscriptionEnd> _ended = new();
+    private SipEndpoint _endpoint = null!;
+    private int _remoteCSeq = 100;
+
+    private async Task<(Subscription, Received)> SubscribeAsync(
+        Func<SubscriptionRequest, SubscriptionRequest>? with = null, Func<Notification, Task>? onNotify = null)
+    {
+        _endpoint = await StartAsync(new SipEndpointOptions { NameServers = [_dns.Address] });
+        _endpoint.OnRequest = incoming => _endpoint.Subscriptions.TryHandle(incoming) ? Task.CompletedTask : incoming.RespondAsync(404);
+        var request = new SubscriptionRequest
+        {
+            ResourceUri = SipUri.Parse("sip:491711234567@ims.example.org"),
+            From = new NameAddr(SipUri.Parse("sip:smsc@ims.example.org")),
+            Contact = SipUri.Parse($"sip:smsc@{_endpoint.Udp()}"),
+            Accept = "application/reginfo+xml",
+            PAssertedIdentity = "<sip:491711234567@ims.example.org>",
+            Target = SipTarget.At(new SipFlow(SipTransportKind.Udp, _notifier.Address, _endpoint.Udp())),
+            Expires = TimeSpan.FromSeconds(3_600),
+        };
+        var subscription = new Subscription(
+            _endpoint, with?.Invoke(request) ?? request,
+            notification =>
+            {
+                lock (_notified)
+                    _notified.Add(notification);
+                return onNotify?.Invoke(notification) ?? Task.CompletedTask;
+            },
+            _ended.SetResult);
+        _ = subscription.StartAsync();
+        return (subscription, await _notifier.ReceiveAsync());
+    }
+
+    private void Accept(Received subscribe, int expires = 3_600, string tag = "notifier", string headers = "") => _notifier.Send(
+        subscribe.Reply(200, $"Expires: {expires}\r\nContact: <sip:{_notifier.Address}>\r\n{headers}", tag), _endpoint.Udp());
+
+    private string Notify(
+        Received subscribe, string state = "active;expires=3600", string tag = "notifier", int? cseq = null, string body = "<reginfo/>",
+        string @event = "reg", string headers = "") =>
+        $"NOTIFY sip:smsc@{_endpoint.Udp()} SIP/2.0\r\nVia: SIP/2.0/UDP {_notifier.Address};branch=z9hG4bK{Guid.NewGuid():N}\r\n"
+        + $"From: <sip:491711234567@ims.example.org>;tag={tag}\r\nTo: {subscribe.Header("From")}\r\nCall-ID: {subscribe.Header("Call-ID")}\r\n"
+        + $"CSeq: {cseq ?? ++_remoteCSeq} NOTIFY\r\nMax-Forwards: 70\r\nContact: <sip:{_notifier.Address}>\r\nEvent: {@event}\r\n"
+        + (state.Length > 0 ? $"Subscription-State: {state}\r\n" : "") + headers
+        + $"Content-Type: application/reginfo+xml\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+
+    private async Task<string> AnswerToAsync(string notify)
+    {
+        _notifier.Send(notify, _endpoint.Udp());
+        Received answer;
+        while (!(answer = await _notifier.ReceiveAsync()).StartLine.StartsWith("SIP/2.0", StringComparison.Ordinal))
+        {
+        }
+
+        return answer.StartLine[8..11];
+    }
+
+    private Task AreNotifiedAsync(int count) => Wait.UntilAsync(
+        () =>
+        {
+            lock (_notified)
+                return _notified.Count >= count;
+        },
+        $"{count} notifications");
+
+    private async Task<(Subscription, Received)> EstablishAsync(int granted = 3_600, Func<SubscriptionRequest, SubscriptionRequest>? with = null)
+    {
+        var (subscription, subscribe) = await SubscribeAsync(with);
+        Accept(subscribe, granted);
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, $"active;expires={granted}")));
+        await AreNotifiedAsync(1);
+        await Wait.UntilAsync(() => subscription.IsActive, "the 2xx and the NOTIFY are both taken");
+        return (subscription, subscribe);
+    }
+
+    /// <summary>The next SUBSCRIBE, and how many seconds from now it comes.</summary>
+    private (Received, double) NextSubscribe(double atMost)
+    {
+        for (var passed = 1.0; passed <= atMost; passed++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            if (_notifier.Pending() is [var subscribe, ..])
+                return (subscribe, passed);
+        }
+
+        throw new TimeoutException($"no SUBSCRIBE within {atMost} s");
+    }
+
+    private async Task<SubscriptionEnd> EndsAsync() => await _ended.Task.InTimeAsync();
+
+    [Fact]
+    public async Task A_subscription_is_made_and_notified()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+
+        Assert.Equal("SUBSCRIBE sip:491711234567@ims.example.org SIP/2.0", subscribe.StartLine);
+        Assert.Equal("reg", subscribe.Header("Event"));
+        Assert.Equal("3600", subscribe.Header("Expires"));
+        Assert.Equal("application/reginfo+xml", subscribe.Header("Accept"));
+        Assert.Equal("<sip:491711234567@ims.example.org>", subscribe.Header("P-Asserted-Identity"));
+        Assert.Equal($"<sip:smsc@{_endpoint.Udp()}>", subscribe.Header("Contact"));
+        Assert.Contains("tag=", subscribe.Header("From"), StringComparison.Ordinal);
+        Assert.DoesNotContain("tag=", subscribe.Header("To"), StringComparison.Ordinal);
+
+        Accept(subscribe);
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "active;expires=3600", body: "<reginfo version=\"0\"/>")));
+        await AreNotifiedAsync(1);
+        Assert.Equal("active", _notified[0].State.State);
+        Assert.Equal("application/reginfo+xml", _notified[0].ContentType);
+        Assert.Equal("<reginfo version=\"0\"/>", Encoding.UTF8.GetString(_notified[0].Body.Span));
+        Assert.Equal(101u, _notified[0].CSeq);
+        Assert.Equal(_notifier.Address, _notified[0].Flow.Remote);
+        Assert.False(subscription.HasEnded);
+    }
+
+    [Fact]
+    public async Task A_notify_may_come_before_the_2xx()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        await AreNotifiedAsync(1);
+        Accept(subscribe);
+        await Wait.UntilAsync(() => subscription.IsActive, "the 2xx is taken");
+
+        var (refresh, _) = NextSubscribe(3_600);
+        Assert.Equal("notifier", Received.Parameter(refresh.Header("To"), "tag"));
+    }
+
+    [Fact]
+    public async Task A_2xx_that_is_lost_does_no_harm_when_the_notify_came()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "active;expires=600")));
+
+        AdvanceByTicks(TimeSpan.FromSeconds(32.1));
+        await Wait.UntilAsync(() => subscription.IsActive, "the subscription stands");
+        _notifier.Pending();
+
+        var (refresh, _) = NextSubscribe(600);
+        Assert.Equal("2 SUBSCRIBE", refresh.Header("CSeq"));
+    }
+
+    [Fact]
+    public async Task The_notify_is_answered_before_its_owner_works_on_it()
+    {
+        var working = new TaskCompletionSource();
+        var (_, subscribe) = await SubscribeAsync(onNotify: _ => working.Task);
+        Accept(subscribe);
+
+        for (var i = 1; i <= 5; i++)
+            Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        Assert.Single(_notified);   // one after the other
+        working.SetResult();
+        await AreNotifiedAsync(5);
+        Assert.Equal([101u, 102u, 103u, 104u, 105u], _notified.Select(n => n.CSeq));
+    }
+
+    [Fact]
+    public async Task An_owner_far_behind_makes_notifies_wait_and_not_pile_up()
+    {
+        var working = new TaskCompletionSource();
+        var (_, subscribe) = await SubscribeAsync(onNotify: _ => working.Task);
+        Accept(subscribe);
+        for (var i = 0; i < 65; i++)
+            Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+
+        Assert.Equal("503", await AnswerToAsync(Notify(subscribe)));
+
+        working.SetResult();
+        await AreNotifiedAsync(65);
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+    }
+
+    [Fact]
+    public async Task An_owner_who_throws_is_told_of_the_next_notify_all_the_same()
+    {
+        var (_, subscribe) = await SubscribeAsync(onNotify: _ => throw new InvalidOperationException("the owner is broken"));
+        Accept(subscribe);
+
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        await AreNotifiedAsync(2);
+    }
+
+    [Theory]
+    [InlineData(3_600, 2_700, 3_001)]   // 600 s before expiry, and up to a tenth earlier
+    [InlineData(1_201, 540, 602)]
+    [InlineData(1_200, 540, 601)]       // at half the time
+    [InlineData(60, 27, 31)]
+    public async Task It_is_refreshed_in_the_dialog_before_it_expires(int granted, double earliest, double latest)
+    {
+        var (subscription, first) = await EstablishAsync(granted);
+
+        var (refresh, after) = NextSubscribe(latest);
+
+        Assert.InRange(after, earliest, latest);
+        Assert.Equal($"SUBSCRIBE sip:{_notifier.Address} SIP/2.0", refresh.StartLine);   // the Contact of the peer
+        Assert.Equal(first.Header("Call-ID"), refresh.Header("Call-ID"));
+        Assert.Equal(first.Header("From"), refresh.Header("From"));
+        Assert.Equal("notifier", Received.Parameter(refresh.Header("To"), "tag"));
+        Assert.Equal("2 SUBSCRIBE", refresh.Header("CSeq"));
+        Assert.Equal("3600", refresh.Header("Expires"));
+        Assert.Equal("reg", refresh.Header("Event"));
+
+        // A refresh without a NOTIFY (Kamailio) is followed by the next refresh.
+        Accept(refresh, granted);
+        await Wait.UntilAsync(() => subscription.IsActive, "the refresh is granted");
+        Assert.Equal("3 SUBSCRIBE", NextSubscribe(latest).Item1.Header("CSeq"));
+    }
+
+    [Fact]
+    public async Task A_notify_may_shorten_it_and_never_lengthens_it()
+    {
+        var (_, subscribe) = await EstablishAsync(3_600);
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "active;expires=100")));
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "active;expires=9999")));
+
+        Assert.InRange(NextSubscribe(100).Item2, 45, 51);
+    }
+
+    [Fact]
+    public async Task In_dialog_requests_go_where_the_dialog_was_made_when_the_contact_leads_nowhere()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        _notifier.Send(subscribe.Reply(200, "Expires: 60\r\nContact: <sip:scscf.ims.lab:5060>\r\n", "notifier"), _endpoint.Udp());
+        var notify = Notify(subscribe).Replace($"Contact: <sip:{_notifier.Address}>", "Contact: <sip:scscf.ims.lab:5060>", StringComparison.Ordinal);
+        Assert.Equal("200", await AnswerToAsync(notify));
+        await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
+
+        Time.Advance(TimeSpan.FromSeconds(31));
+
+        Assert.Equal("SUBSCRIBE sip:scscf.ims.lab:5060 SIP/2.0", (await _notifier.ReceiveAsync()).StartLine);
+        Assert.Contains("A scscf.ims.lab", _dns.Asked);
+    }
+
+    [Fact]
+    public async Task The_record_route_of_the_2xx_is_the_route_of_what_follows()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        using var proxy = new UdpPeer();
+        Accept(subscribe, 60, headers: $"Record-Route: <sip:192.0.2.1;lr>, <sip:{proxy.Address};lr>\r\n");
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
+
+        Time.Advance(TimeSpan.FromSeconds(31));
+
+        var refresh = await proxy.ReceiveAsync();
+        Assert.Equal([$"<sip:{proxy.Address};lr>", "<sip:192.0.2.1;lr>"], refresh.Headers("Route"));
+    }
+
+    [Fact]
+    public async Task A_strict_router_gets_the_request_in_its_own_name()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        Accept(subscribe, 60, headers: $"Record-Route: <sip:{_notifier.Address}>\r\n");
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
+
+        Time.Advance(TimeSpan.FromSeconds(31));
+
+        var refresh = await _notifier.ReceiveAsync();
+        Assert.Equal($"SUBSCRIBE sip:{_notifier.Address} SIP/2.0", refresh.StartLine);
+        Assert.Equal([$"<sip:{_notifier.Address}>"], refresh.Headers("Route"));
+    }
+
+    [Fact]
+    public async Task An_interval_too_brief_is_asked_for_again_as_the_notifier_wants_it()
+    {
+        var (_, subscribe) = await SubscribeAsync(r => r with { Expires = TimeSpan.FromSeconds(60) });
+        _notifier.Send(subscribe.Reply(423, "Min-Expires: 600\r\n"), _endpoint.Udp());
+
+        var again = await _notifier.ReceiveAsync();
+
+        Assert.Equal("600", again.Header("Expires"));
+        Assert.Equal("2 SUBSCRIBE", again.Header("CSeq"));
+        Assert.Equal(subscribe.Header("Call-ID"), again.Header("Call-ID"));
+        Assert.Equal("200", await AnswerToAsync(Notify(again)));
+    }
+
+    [Fact]
+    public async Task A_challenge_is_answered_when_there_are_credentials()
+    {
+        var (_, subscribe) = await SubscribeAsync(r => r with { Credentials = new DigestClient("smsc", "secret") });
+        _notifier.Send(subscribe.Reply(401, "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n"), _endpoint.Udp());
+
+        var again = await _notifier.ReceiveAsync();
+
+        Assert.Equal("2 SUBSCRIBE", again.Header("CSeq"));
+        Assert.Contains("username=\"smsc\"", again.Header("Authorization"), StringComparison.Ordinal);
+        Assert.NotEqual(subscribe.Branch, again.Branch);
+
+        // The same challenge again says that the password is wrong.
+        _notifier.Send(again.Reply(401, "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n2\", qop=\"auth\", algorithm=SHA-256\r\n"), _endpoint.Udp());
+        Assert.Equal((SubscriptionEndKind.Refused, 401), await EndsAsync() is var end ? (end.Kind, end.StatusCode) : default);
+    }
+
+    [Theory]
+    [InlineData(403, "", null)]
+    [InlineData(404, "", null)]
+    [InlineData(489, "", null)]
+    [InlineData(401, "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n", null)]
+    [InlineData(503, "Retry-After: 17\r\n", 17)]
+    public async Task A_refusal_ends_it_with_its_status(int status, string headers, int? retryAfter)
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        _notifier.Send(subscribe.Reply(status, headers), _endpoint.Udp());
+
+        var end = await EndsAsync();
+
+        Assert.Equal(SubscriptionEndKind.Refused, end.Kind);
+        Assert.Equal(status, end.StatusCode);
+        Assert.Equal(retryAfter, (int?)end.RetryAfter?.TotalSeconds);
+        Assert.True(subscription.HasEnded);
+        Assert.Equal(0, _endpoint.Subscriptions.Count);
+    }
+
+    [Fact]
+    public async Task Silence_ends_it_as_unreachable()
+    {
+        await SubscribeAsync();
+        AdvanceByTicks(TimeSpan.FromSeconds(32.1));
+
+        Assert.Equal(SubscriptionEndKind.Unreachable, (await EndsAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Without_a_notify_within_timer_N_it_ends()
+    {
+        var (_, subscribe) = await SubscribeAsync();
+        Accept(subscribe);
+        await BarrierAsync(_notifier, _endpoint);
+        await Wait.UntilAsync(() => _endpoint.Wheel.Waiting == 2, "timers K and N are set");
+
+        AdvanceByTicks(TimeSpan.FromSeconds(31.9));
+        Assert.False(_ended.Task.IsCompleted);
+        AdvanceByTicks(TimeSpan.FromSeconds(0.2));
+
+        Assert.Equal(SubscriptionEndKind.NotNotified, (await EndsAsync()).Kind);
+        Assert.Equal("481", await AnswerToAsync(Notify(subscribe)));
+    }
+
+    [Theory]
+    [InlineData("terminated;reason=deactivated", "deactivated", null)]
+    [InlineData("terminated;reason=probation;retry-after=120", "probation", 120)]
+    [InlineData("terminated;reason=rejected", "rejected", null)]
+    [InlineData("terminated;reason=timeout", "timeout", null)]
+    [InlineData("terminated;reason=giveup;retry-after=5", "giveup", 5)]
+    [InlineData("terminated;reason=noresource", "noresource", null)]
+    [InlineData("terminated;reason=invariant", "invariant", null)]
+    [InlineData("terminated", null, null)]
+    public async Task The_notifiers_end_is_told_with_its_reason_after_the_last_notification(string state, string? reason, int? retryAfter)
+    {
+        var (_, subscribe) = await EstablishAsync();
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, state)));
+
+        var end = await EndsAsync();
+
+        Assert.Equal(SubscriptionEndKind.Terminated, end.Kind);
+        Assert.Equal(reason, end.Reason);
+        Assert.Equal(retryAfter, (int?)end.RetryAfter?.TotalSeconds);
+        Assert.Equal(2, _notified.Count);
+        Assert.Equal(0, _endpoint.Subscriptions.Count);
+        Assert.Equal("481", await AnswerToAsync(Notify(subscribe)));
+    }
+
+    [Theory]
+    [InlineData(481)]
+    [InlineData(404)]
+    public async Task A_refresh_that_finds_no_dialog_ends_it(int status)
+    {
+        await EstablishAsync(60);
+        var (refresh, _) = NextSubscribe(60);
+        _notifier.Send(refresh.Reply(status), _endpoint.Udp());
+
+        Assert.Equal((SubscriptionEndKind.Lost, status), await EndsAsync() is var end ? (end.Kind, end.StatusCode) : default);
+    }
+
+    [Fact]
+    public async Task A_refresh_met_by_silence_ends_it()
+    {
+        await EstablishAsync(3_600);
+        NextSubscribe(3_600);
+        AdvanceByTicks(TimeSpan.FromSeconds(32.1));
+
+        Assert.Equal(SubscriptionEndKind.Lost, (await EndsAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task A_refresh_that_fails_for_a_while_is_tried_again_while_the_subscription_lasts()
+    {
+        var (subscription, _) = await EstablishAsync(3_600);
+        var (refresh, _) = NextSubscribe(3_600);
+        _notifier.Send(refresh.Reply(500, "Retry-After: 45\r\n"), _endpoint.Udp());
+        await Wait.UntilAsync(() => subscription.IsActive, "the failure is taken");
+
+        var (again, after) = NextSubscribe(60);
+        Assert.InRange(after, 45, 47);
+        Accept(again);
+        await BarrierAsync(_notifier, _endpoint);
+        Assert.False(_ended.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Unsubscribing_waits_for_the_last_notify()
+    {
+        var (subscription, _) = await EstablishAsync();
+        _ = subscription.TerminateAsync();
+        var unsubscribe = await _notifier.ReceiveAsync();
+        Assert.Equal("0", unsubscribe.Header("Expires"));
+        Accept(unsubscribe, 0);
+
+        Assert.Equal("200", await AnswerToAsync(Notify(unsubscribe, "terminated;reason=timeout")));
+
+        Assert.Equal(SubscriptionEndKind.Unsubscribed, (await EndsAsync()).Kind);
+        Assert.Equal(2, _notified.Count);
+    }
+
+    [Fact]
+    public async Task Unsubscribing_ends_without_a_last_notify_too()
+    {
+        var (subscription, _) = await EstablishAsync();
+        _ = subscription.TerminateAsync();
+        Accept(await _notifier.ReceiveAsync(), 0);
+        await BarrierAsync(_notifier, _endpoint);
+
+        AdvanceByTicks(TimeSpan.FromSeconds(32.1));
+
+        Assert.Equal(SubscriptionEndKind.Unsubscribed, (await EndsAsync()).Kind);
+        Assert.Equal(0, _endpoint.Subscriptions.Count);
+        Assert.Equal(0, _endpoint.Wheel.Waiting);
+    }
+
+    [Fact]
+    public async Task Unsubscribing_before_the_2xx_is_done_after_it()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        await subscription.TerminateAsync();
+        Accept(subscribe);
+
+        var unsubscribe = await _notifier.ReceiveAsync();
+        Assert.Equal("0", unsubscribe.Header("Expires"));
+        Assert.Equal("notifier", Received.Parameter(unsubscribe.Header("To"), "tag"));
+    }
+
+    [Fact]
+    public async Task A_fetch_ends_with_its_one_notify()
+    {
+        var (_, subscribe) = await SubscribeAsync(r => r with { Expires = TimeSpan.Zero });
+        Assert.Equal("0", subscribe.Header("Expires"));
+        Accept(subscribe, 0);
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "terminated;reason=timeout")));
+
+        Assert.Equal("timeout", (await EndsAsync()).Reason);
+        Assert.Single(_notified);
+    }
+
+    [Fact]
+    public async Task A_forked_notify_is_refused()
+    {
+        var (_, subscribe) = await EstablishAsync();
+
+        Assert.Equal("481", await AnswerToAsync(Notify(subscribe, tag: "another-fork")));
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+    }
+
+    [Fact]
+    public async Task Out_of_order_and_repeated_notifies_are_told_apart()
+    {
+        var (_, subscribe) = await EstablishAsync();
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, cseq: 200)));
+        Assert.Equal("500", await AnswerToAsync(Notify(subscribe, cseq: 150)));
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, cseq: 200)));   // came by another way once more
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, cseq: 201)));
+        await AreNotifiedAsync(3);
+
+        Assert.Equal([101u, 200u, 201u], _notified.Select(n => n.CSeq));
+    }
+
+    [Theory]
+    [InlineData("presence", "489")]
+    [InlineData("reg;id=7", "481")]
+    public async Task A_notify_of_something_else_is_refused(string @event, string status)
+    {
+        var (_, subscribe) = await EstablishAsync();
+        Assert.Equal(status, await AnswerToAsync(Notify(subscribe, @event: @event)));
+    }
+
+    [Fact]
+    public async Task A_notify_without_subscription_state_is_refused()
+    {
+        var (_, subscribe) = await EstablishAsync();
+        Assert.Equal("400", await AnswerToAsync(Notify(subscribe, state: "")));
+    }
+
+    [Fact]
+    public async Task A_notify_of_nothing_we_subscribed_to_is_answered_481()
+    {
+        var (_, subscribe) = await EstablishAsync();
+        var stranger = Notify(subscribe).Replace(subscribe.Header("Call-ID"), "unheard-of", StringComparison.Ordinal);
+        Assert.Equal("481", await AnswerToAsync(stranger));
+    }
+
+    [Fact]
+    public async Task Many_made_at_once_do_not_refresh_together()
+    {
+        using var until = new CancellationTokenSource();
+        _endpoint = await StartAsync();
+        _endpoint.OnRequest = incoming => _endpoint.Subscriptions.TryHandle(incoming) ? Task.CompletedTask : incoming.RespondAsync(404);
+        List<Subscription> subscriptions = [];
+        for (var i = 0; i < 200; i++)
+        {
+            var subscription = new Subscription(
+                _endpoint,
+                new SubscriptionRequest
+                {
+                    ResourceUri = SipUri.Parse($"sip:{i}@{_notifier.Address}"),
+                    From = new NameAddr(SipUri.Parse("sip:smsc@ims.example.org")),
+                    Contact = SipUri.Parse($"sip:smsc@{_endpoint.Udp()}"),
+                },
+                _ => Task.CompletedTask, _ => { });
+            _ = subscription.StartAsync();
+            subscriptions.Add(subscription);
+            var subscribe = await _notifier.ReceiveAsync();
+            Accept(subscribe);
+            Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
+        }
+
+        await Wait.UntilAsync(() => subscriptions.All(s => s.IsActive), "all are made");
+        List<double> refreshes = [];
+        for (var second = 1; second <= 3_000; second++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            foreach (var refresh in _notifier.Pending())
+            {
+                refreshes.Add(second);
+                Accept(refresh);
+            }
+        }
+
+        // 200 over the 300 s before the instant: in no second more than chance allows.
+        Assert.True(refreshes.Count >= 200);
+        Assert.InRange(refreshes.Min(), 2_690, 2_720);
+        Assert.True(refreshes.GroupBy(s => s).Max(g => g.Count()) < 12);
+    }
+}

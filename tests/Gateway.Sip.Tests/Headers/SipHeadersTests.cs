@@ -1,0 +1,107 @@
+using Xunit;
+
+namespace Gateway.Sip.Tests.Headers;
+
+public sealed class SipHeadersTests
+{
+    [Fact]
+    public void Values_come_in_order_and_by_any_spelling_of_the_name()
+    {
+        var headers = new SipHeaders
+        {
+            { HeaderName.To, "<sip:a@b>" },
+            { "x-custom", "1" },
+            { "X-CUSTOM", "2" },
+            { "m", "<sip:c@d>" },
+        };
+        headers.AddFirst(HeaderName.Via, "SIP/2.0/UDP h");
+
+        Assert.Equal(["Via", "To", "x-custom", "X-CUSTOM", "Contact"], headers.Select(h => h.Key));
+        Assert.Equal("1", headers.Get("X-Custom"));
+        Assert.Equal(["1", "2"], headers.GetAll("X-Custom"));
+        Assert.Equal("<sip:c@d>", headers.Get("Contact"));
+        Assert.Null(headers.Get(HeaderName.From));
+    }
+
+    [Fact]
+    public void Set_replaces_in_place_and_drops_namesakes()
+    {
+        var headers = new SipHeaders
+        {
+            { HeaderName.Route, "<sip:a>" },
+            { HeaderName.To, "<sip:b>" },
+            { HeaderName.Route, "<sip:c>" },
+        };
+
+        headers.Set(HeaderName.Route, "<sip:d>");
+        headers.Set(HeaderName.Expires, "5");
+
+        Assert.Equal(["Route: <sip:d>", "To: <sip:b>", "Expires: 5"], headers.Select(h => $"{h.Key}: {h.Value}"));
+        Assert.True(headers.Remove(HeaderName.Route));
+        Assert.False(headers.Remove(HeaderName.Route));
+        Assert.False(headers.Remove("X-None"));
+        Assert.Equal(2, headers.Count);
+    }
+
+    [Fact]
+    public void A_value_with_a_line_end_or_a_name_that_is_none_is_the_programmers_error()
+    {
+        var headers = new SipHeaders();
+
+        Assert.Throws<ArgumentException>(() => headers.Add(HeaderName.Subject, "a\r\nVia: b"));
+        Assert.Throws<ArgumentException>(() => headers.Set(HeaderName.Subject, "a\nb"));
+        Assert.Throws<ArgumentException>(() => headers.Add("a b", "c"));
+        Assert.Throws<ArgumentException>(() => headers.Add("", "c"));
+        Assert.Empty(headers);
+    }
+
+    [Fact]
+    public void Absent_and_malformed_are_told_apart()
+    {
+        var request = SipText.ParseRequest(SipText.Message("Expires: later", "Event: reg"));
+
+        Assert.False(request.Headers.TryGet<DeltaSeconds>(HeaderName.Expires, out _));
+        Assert.True(request.Headers.Contains(HeaderName.Expires));
+        Assert.False(request.Headers.TryGet<DeltaSeconds>(HeaderName.MinExpires, out _));
+        Assert.False(request.Headers.Contains(HeaderName.MinExpires));
+        Assert.True(request.Headers.TryGetAll<NameAddr>(HeaderName.Route, out var none));
+        Assert.Empty(none);
+        Assert.False(SipText.ParseRequest(SipText.Message("Route: <sip:a>, b")).Headers.TryGetAll<NameAddr>(HeaderName.Route, out _));
+    }
+
+    [Fact]
+    public void Typed_headers_follow_changes()
+    {
+        var request = new SipRequest("MESSAGE", SipUri.Parse("sip:b@example.org"));
+        Assert.Throws<InvalidOperationException>(() => request.From);
+
+        request.Headers.Add(HeaderName.From, "<sip:a@example.org>;tag=1");
+        Assert.Equal("1", request.From.Tag);
+        Assert.Same(request.From, request.From);
+        request.Headers.Set(HeaderName.From, "<sip:a@example.org>;tag=2");
+        Assert.Equal("2", request.From.Tag);
+    }
+
+    [Fact]
+    public void Text_beyond_ASCII_is_UTF_8()
+    {
+        var request = SipText.ParseRequest(SipText.Message("Subject: Grüße, привет 👋", "X-Ü: 1".Replace('Ü', 'U')));
+
+        Assert.Equal("Grüße, привет 👋", request.Headers.Get(HeaderName.Subject));
+        Assert.Equal("Grüße, привет 👋", SipText.ParseRequest(SipWriter.ToArray(request)).Headers.Get(HeaderName.Subject));
+    }
+
+    [Fact]
+    public void A_header_that_arrived_can_be_removed_and_its_neighbours_stay()
+    {
+        var request = SipText.ParseRequest(SipText.Seed);
+        request.Headers.Remove(HeaderName.PAssertedIdentity);
+        request.Headers.Add("P-Asserted-Identity", "<tel:+491701>");
+
+        var again = SipText.ParseRequest(SipWriter.ToArray(request));
+
+        Assert.Equal(["<tel:+491701>"], again.Headers.GetAll(HeaderName.PAssertedIdentity));
+        Assert.Equal("SLICK IMS 4.0.0", again.Headers.Get(HeaderName.UserAgent));
+        Assert.Equal(request.Body, again.Body);
+    }
+}

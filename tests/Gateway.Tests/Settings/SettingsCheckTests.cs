@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Configuration;
+using Xunit;
+
+namespace Gateway.Tests.Settings;
+
+/// <summary>Every fault stops the program with one line that begins with its key.</summary>
+public sealed class SettingsCheckTests
+{
+    [Fact]
+    public void The_shipped_settings_lack_only_the_secret_that_Production_needs() =>
+        Assert.Equal(["Accounts:0:ApiSecret: missing; set it (environment: Accounts__0__ApiSecret)"], Faults([], production: true));
+
+    [Fact]
+    public void The_shipped_settings_serve_in_Development() => Assert.Empty(Faults([], production: false));
+
+    [Theory]
+    [InlineData("Store:Provider", "Oracle", "Store:Provider: \"Oracle\" is unknown; use Sqlite, Postgres")]
+    [InlineData("Cluster:Mode", "Postgres", "Cluster:Mode: ")]
+    [InlineData("Cluster:SiloPort", "0", "Cluster:SiloPort: 0 is not a port")]
+    [InlineData("Sip:Listen:0", "upd://127.0.0.1:5060", "Sip:Listen:0: ")]
+    [InlineData("Sip:Listen:1", "tcp://localhost:5060", "Sip:Listen:1: ")]
+    [InlineData("Sip:OutboundProxy", "scscf.example.org", "Sip:OutboundProxy: \"scscf.example.org\" is not a sip: URI")]
+    [InlineData("Sip:PublicUserIdentity", "sip:user@{domain}", "Sip:PublicUserIdentity: ")]
+    [InlineData("Sip:ServiceCentreAddress", "SMSC", "Sip:ServiceCentreAddress: \"SMSC\" is not an E.164 number")]
+    [InlineData("Sip:TrustedPeers:0", "10.0.0.0/40", "Sip:TrustedPeers:0: ")]
+    [InlineData("Sip:Watch:Expires", "5", "Sip:Watch:Expires: ")]
+    [InlineData("Numbering:CountryCode", "+49", "Numbering:CountryCode: ")]
+    [InlineData("Accounts:0:ApiKey", "", "Accounts:0:ApiKey: missing")]
+    [InlineData("Accounts:0:SignatureMethod", "sha3", "Accounts:0:SignatureMethod: ")]
+    [InlineData("Accounts:0:WebhookFormat", "Xml", "Accounts:0:WebhookFormat: ")]
+    [InlineData("Accounts:0:InboundUrl", "ftp://x", "Accounts:0:InboundUrl: ")]
+    [InlineData("Accounts:0:Numbers:0", "abc", "Accounts:0:Numbers:0: ")]
+    [InlineData("Sms:UnencodableText", "Drop", "Sms:UnencodableText: ")]
+    public void A_fault_names_its_key(string key, string value, string line) =>
+        Assert.Contains(Faults(new() { [key] = value }, production: false), fault => fault.StartsWith(line, StringComparison.Ordinal));
+
+    [Fact]
+    public void A_carrier_needs_its_name_kind_url_and_keys()
+    {
+        var faults = Faults(new() { ["Carriers:0:Kind"] = "Smpp", ["Carriers:0:BaseUrl"] = "rest.nexmo.com" }, production: false);
+        Assert.Equal(["Name", "Kind", "BaseUrl", "ApiKey", "ApiSecret"], faults.Select(fault => fault.Split(':')[2]));
+    }
+
+    private static List<string> Faults(Dictionary<string, string?> changes, bool production)
+    {
+        var settings = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"))
+            .AddInMemoryCollection(changes).Build().Get<GatewaySettings>()!;
+        return [.. SettingsCheck.Faults(settings, production)];
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>A customer's web server: keeps what is pushed to it and answers as it is told.</summary>
+internal sealed class WebhookReceiver : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private WebhookReceiver(WebApplication app) => _app = app;
+
+    public Arrivals<ReceivedWebhook> Received { get; } = new("the webhook receiver");
+
+    /// <summary>HTTP status of the answer; called for each push, before it is kept.</summary>
+    public Func<ReceivedWebhook, int> Answer { get; set; } = _ => StatusCodes.Status200OK;
+
+    public string ReceiptUrl => $"{_app.Urls.First()}/receipt";
+    public string InboundUrl => $"{_app.Urls.First()}/inbound";
+
+    public static async Task<WebhookReceiver> StartAsync(CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var receiver = new WebhookReceiver(app);
+        app.Run(receiver.OnRequestAsync);
+        await app.StartAsync(cancel);
+        return receiver;
+    }
+
+    /// <summary>The delivery receipt of a segment.</summary>
+    public Task<ReceivedWebhook> ReceiptAsync(string messageId, CancellationToken cancel, TimeSpan? within = null) =>
+        Received.NextAsync(webhook => webhook.Path == "/receipt" && webhook["messageId"] == messageId, cancel, within);
+
+    /// <summary>The oldest inbound message from this number.</summary>
+    public Task<ReceivedWebhook> InboundAsync(string msisdn, CancellationToken cancel) =>
+        Received.NextAsync(webhook => webhook.Path == "/inbound" && webhook["msisdn"] == msisdn, cancel);
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private async Task OnRequestAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync(context.RequestAborted);
+        var fields = body.StartsWith('{')
+            ? JsonSerializer.Deserialize<Dictionary<string, string>>(body)!
+            : context.Request.Query.ToDictionary(field => field.Key, field => field.Value.ToString());
+        var webhook = new ReceivedWebhook(context.Request.Path, fields);
+        context.Response.StatusCode = Answer(webhook);
+        Received.Add(webhook);
+    }
+}
+
+internal sealed record ReceivedWebhook(string Path, IReadOnlyDictionary<string, string> Fields)
+{
+    public string? this[string field] => Fields.GetValueOrDefault(field);
+
+    public override string ToString() => $"{Path} {string.Join(' ', Fields.Select(field => $"{field.Key}={field.Value}"))}";
+}
