@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -12,6 +13,12 @@ switch (args)
         return Run(typeof(SmsBenchmarks), options);
     case ["sip", .. var options]:
         return Run(typeof(MessageBenchmarks), options);
+    case ["sip-uas", var listen, var seconds]:
+        await SipLoad.AnswerAsync(listen, int.Parse(seconds, CultureInfo.InvariantCulture));
+        return 0;
+    case ["sip-uac", var uri, var requests, var atOnce]:
+        await SipLoad.SendAsync(uri, int.Parse(requests, CultureInfo.InvariantCulture), int.Parse(atOnce, CultureInfo.InvariantCulture));
+        return 0;
     case ["store", .. var options]:
         return await StoreFigures.RunAsync(options);
 }
@@ -20,6 +27,7 @@ Console.Error.WriteLine("""
     usage: dotnet run -c Release --project tests/Gateway.Benchmarks -- ...
       sms [BenchmarkDotNet options]                                       the codec
       sip [BenchmarkDotNet options]                                       the SIP message path
+      sip-uas LISTEN SECONDS | sip-uac URI REQUESTS AT-ONCE               the SIP stack against SIPp
       store [writes | due ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
     """);
 return 64;

@@ -18,9 +18,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private readonly HttpClient _http;
     private ChildProcess? _process;
 
-    public GatewayProcess(params (string Key, string? Value)[] settings)
+    /// <param name="sipPort">Where SIP listens; null: anywhere.</param>
+    /// <param name="settings">Over the defaults; null takes one away.</param>
+    public GatewayProcess(int? sipPort = null, params (string Key, string? Value)[] settings)
     {
-        SipPort = FreePort.Next();
+        SipPort = sipPort ?? FreePort.Next();
         HttpPort = FreePort.Next();
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = Deadline.Answer };
         _environment = new Dictionary<string, string?>
@@ -51,9 +53,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public HttpClient Http => _http;
     public string Output => _process?.Output ?? "";
 
-    public static async Task<GatewayProcess> StartAsync(CancellationToken cancel, params (string Key, string? Value)[] settings)
+    public static async Task<GatewayProcess> StartAsync(CancellationToken cancel, int? sipPort = null, params (string Key, string? Value)[] settings)
     {
-        var gateway = new GatewayProcess(settings);
+        var gateway = new GatewayProcess(sipPort, settings);
         try
         {
             await gateway.StartAsync(cancel);

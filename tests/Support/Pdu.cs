@@ -86,7 +86,8 @@ internal sealed record RpMessage(byte Type, byte Reference, byte? Cause, byte[] 
 
     public static RpMessage Read(ReadOnlySpan<byte> octets)
     {
-        var (type, reference, rest) = ((byte)(octets[0] & 7), octets[1], octets[2..]);
+        var (type, reference) = ((byte)(octets[0] & 7), octets[1]);
+        var rest = octets[2..];
         switch (type)
         {
             case 1:
@@ -132,7 +133,8 @@ internal sealed record SmsTpdu(bool IsStatusReport, byte FirstOctet, string Addr
     private static SmsTpdu Deliver(byte first, ReadOnlySpan<byte> rest)
     {
         var address = ReadAddress(rest, out var after);
-        var (coding, timeStamp, length, userData) = (after[1], Convert.ToHexString(after[2..9]), after[9], after[10..]);
+        var (coding, timeStamp, length) = (after[1], Convert.ToHexString(after[2..9]), after[9]);
+        var userData = after[10..];
         (int, byte, byte)? part = null;
         var header = 0;
         if ((first & 0x40) != 0)
@@ -157,7 +159,8 @@ internal sealed record SmsTpdu(bool IsStatusReport, byte FirstOctet, string Addr
 
     private static string ReadAddress(ReadOnlySpan<byte> octets, out ReadOnlySpan<byte> rest)
     {
-        var (digits, type, value) = (octets[0], octets[1], octets.Slice(2, (octets[0] + 1) / 2));
+        var (digits, type) = (octets[0], octets[1]);
+        var value = octets.Slice(2, (digits + 1) / 2);
         rest = octets[(2 + value.Length)..];
         return (type & 0x70) == 0x50 ? Pdu.Unpack(value, digits * 4 / 7, 0) : Pdu.Digits(value, digits);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -10,6 +11,8 @@ internal sealed class RawSip
 
     private RawSip(string startLine, byte[] octets, byte[] body) => (StartLine, Octets, Body) = (startLine, octets, body);
 
+    /// <summary><see cref="Stopwatch.GetTimestamp"/> when it was read.</summary>
+    public long ArrivedAt { get; } = Stopwatch.GetTimestamp();
     public string StartLine { get; }
     public byte[] Octets { get; }
     public byte[] Body { get; }

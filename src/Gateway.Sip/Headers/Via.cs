@@ -50,7 +50,8 @@ public readonly record struct Via(string Transport, string Host, ushort? Port, S
         return Parameters.WriteTo(text).ToString();
     }
 
-    private static bool TryScan(ref HeaderReader reader, out ReadOnlySpan<byte> transport, out ReadOnlySpan<byte> host, out ushort? port)
+    /// <summary>Leaves the reader at the parameters.</summary>
+    internal static bool TryScan(scoped ref HeaderReader reader, out ReadOnlySpan<byte> transport, out ReadOnlySpan<byte> host, out ushort? port)
     {
         transport = host = default;
         port = null;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Gateway.Sip;
 
 /// <summary>RFC 3261 §7.1.</summary>
@@ -61,7 +59,7 @@ public sealed class SipRequest : SipMessage
     }
 
     /// <summary>64 random bits, as RFC 3261 §19.3 wants of a tag (32 or more).</summary>
-    public static string NewTag() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    public static string NewTag() => RandomToken.Hex(8);
 
     private static void AddToTag(SipHeaders headers, string? toTag)
     {

@@ -6,6 +6,10 @@ namespace Gateway.Sip;
 /// <summary>RFC 3261 §7: a message in octets. Names in their long form, folds undone, Content-Length always there and true.</summary>
 public static class SipWriter
 {
+    // Grows to the largest message its thread has written, and keeps that: 64 KiB and a little.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _scratch;
+
     public static void Write(SipMessage message, IBufferWriter<byte> output)
     {
         if (message is SipRequest request) WriteRequestLine(request, output);
@@ -20,7 +24,8 @@ public static class SipWriter
 
     public static byte[] ToArray(SipMessage message)
     {
-        var output = new ArrayBufferWriter<byte>(1024);
+        var output = _scratch ??= new ArrayBufferWriter<byte>(2048);
+        output.ResetWrittenCount();
         Write(message, output);
         return output.WrittenSpan.ToArray();
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
@@ -6,7 +7,10 @@ namespace Gateway.Sip.Transactions;
 /// <summary>The client transactions under way, found by branch. Bounded: when full, nothing more is begun.</summary>
 internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWheel wheel, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, ClientTransaction> _byBranch = new();
+    /// <summary>Of a branch worth looking up; our own are much shorter.</summary>
+    private const int LongestBranch = 128;
+
+    private readonly ConcurrentDictionary<string, ClientTransaction> _byBranch = new(StringComparer.Ordinal);
     private int _count;
 
     public SipTimers Timers { get; } = timers;
@@ -37,10 +41,14 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     /// </summary>
     public bool TryDeliver(SipResponse response)
     {
-        var via = response.TopVia;
-        if (via.Branch is not { } branch || !_byBranch.TryGetValue(branch, out var transaction))
+        var via = TopVia.Of(response);
+        if (via.Branch.Length is 0 or > LongestBranch)
             return false;
-        if (transaction.Method != response.CSeq.Method || transaction.SentBy != via.SentBy)
+        Span<char> branch = stackalloc char[via.Branch.Length];
+        Encoding.Latin1.GetChars(via.Branch, branch);
+        if (!_byBranch.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(branch, out var transaction))
+            return false;
+        if (transaction.Method != response.CSeq.Method || !via.IsSentBy(transaction.SentBy))
             return false;
         transaction.OnResponse(response);
         return true;

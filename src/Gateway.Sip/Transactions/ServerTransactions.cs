@@ -21,13 +21,9 @@ internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWh
     /// RFC 3261 §17.2.3: branch, sent-by and method of the top Via; a branch without the magic cookie, or with nothing behind it
     /// (RFC 4475 §3.2.1), identifies nothing, and the rules of RFC 2543 take its place.
     /// </summary>
-    public static string KeyOf(SipRequest request)
-    {
-        var via = request.TopVia;
-        return via.HasUniqueBranch
-            ? $"{via.Branch}\n{via.SentBy}\n{request.Method}"
-            : $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{via}";
-    }
+    public static string KeyOf(SipRequest request, in TopVia via) => via.HasUniqueBranch
+        ? via.KeyOf(request.Method)
+        : $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{request.TopVia}";
 
     /// <summary>True when the request is one that is known, and is dealt with.</summary>
     public bool TryAbsorb(string key)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
@@ -137,7 +136,7 @@ internal sealed class UserAgentClient(
     /// <summary>Puts our Via in the place of that of an earlier attempt: as user agent we are the only one in the request.</summary>
     private Prepared Prepare(SipRequest request, in Hop hop)
     {
-        var branch = Via.MagicCookie + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        var branch = RandomToken.Hex(12, Via.MagicCookie);
         var sentBy = transports.SentBy(hop);
         request.Headers.Remove(HeaderName.Via);
         request.Headers.AddFirst(HeaderName.Via, $"SIP/2.0/{hop.Flow.Kind.ViaName} {sentBy};branch={branch};rport");

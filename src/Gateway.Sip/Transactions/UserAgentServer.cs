@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 using Gateway.Sip.Transports;
 using Microsoft.Extensions.Logging;
 
@@ -25,10 +25,10 @@ internal sealed partial class UserAgentServer(
         if (request.Method == SipMethod.Ack)
             return;   // belongs to an INVITE that was refused without state; an ACK is never answered
         metrics.RequestReceived(request.Method);
-        var via = request.TopVia;
+        var via = TopVia.Of(request);
         if (transports.Back(flow, via) is not { } back)
             return;   // its connection has gone, and the client knows
-        var key = ServerTransactions.KeyOf(request);
+        var key = ServerTransactions.KeyOf(request, via);
         if (transactions.TryAbsorb(key))
         {
             metrics.RetransmissionAbsorbed();
@@ -59,7 +59,7 @@ internal sealed partial class UserAgentServer(
     /// <summary>Answers a request that did not pass the parser.</summary>
     public void Reject(in SipFlow flow, SipResponse answer)
     {
-        if (answer.Headers.TryGet<Via>(HeaderName.Via, out var via) && transports.Back(flow, via) is { } back)
+        if (transports.Back(flow, TopVia.Of(answer)) is { } back)
             back.TrySend(Write(answer));
     }
 
@@ -106,10 +106,10 @@ internal sealed partial class UserAgentServer(
         await incoming.RespondAsync(500);
     }
 
-    private void Accept(in SipFlow flow, SipRequest request, in Via via, string key, in Hop back)
+    private void Accept(in SipFlow flow, SipRequest request, in TopVia via, string key, in Hop back)
     {
         MarkVia(flow, via, request);
-        if (back.Connection is { } connection && via.Parameters.Contains("alias") && NamesSource(via, flow))
+        if (back.Connection is { } connection && via.HasAlias && via.Names(flow.Remote.Address))
             transports.Streams.AddAlias(connection, via.Port ?? flow.Kind.DefaultPort);
         if (transactions.Begin(key, request, back) is { } transaction)
             ThreadPool.UnsafeQueueUserWorkItem(new IncomingRequest(this, transaction, request, flow), preferLocal: false);
@@ -118,18 +118,15 @@ internal sealed partial class UserAgentServer(
     }
 
     /// <summary>RFC 3261 §18.2.1 and RFC 3581 §4: the Via tells where the request really came from.</summary>
-    private static void MarkVia(in SipFlow flow, Via via, SipMessage message)
+    private static void MarkVia(in SipFlow flow, in TopVia via, SipMessage message)
     {
-        if (!via.HasRport && NamesSource(via, flow))
+        if (!via.HasRport && via.Names(flow.Remote.Address))
             return;
-        via = via.WithParameter("received", flow.Remote.Address.ToString());
+        var marked = message.TopVia.WithParameter("received", flow.Remote.Address.ToString());
         if (via.HasRport)
-            via = via.WithParameter("rport", flow.Remote.Port.ToString());
-        message.Headers.SetFirst(HeaderName.Via, via.ToString());
+            marked = marked.WithParameter("rport", flow.Remote.Port.ToString(CultureInfo.InvariantCulture));
+        message.Headers.SetFirst(HeaderName.Via, marked.ToString());
     }
-
-    private static bool NamesSource(in Via via, in SipFlow flow) =>
-        IPAddress.TryParse(via.Host.AsSpan().Trim("[]"), out var host) && host.Equals(flow.Remote.Address);
 
     /// <summary>For refusals without state: the same for each repetition, and unlike that of any other process (RFC 3261 §8.2.7).</summary>
     private static string ToTag(string key) => ((uint)key.GetHashCode()).ToString("x8");

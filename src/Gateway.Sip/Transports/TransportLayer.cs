@@ -105,7 +105,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     /// port of its Via otherwise; else over the connection of the request. The address is always the one the request came from:
     /// maddr would let anybody aim our responses at others. Null when the connection has gone.
     /// </summary>
-    public Hop? Back(in SipFlow flow, in Via via)
+    public Hop? Back(in SipFlow flow, in TopVia via)
     {
         if (flow.Kind == SipTransportKind.Udp)
         {
@@ -138,11 +138,11 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     /// <summary>What our Via says for a hop: where we listen with its transport, else where the connection begins.</summary>
     public string SentBy(in Hop hop)
     {
-        var flow = hop.Flow;
-        var local = hop.Connection is null ? flow.Local : Listening(flow.Kind, flow.Local.AddressFamily) is { } listening
-            ? new IPEndPoint(flow.Local.Address, listening.EndPoint.Port)
-            : flow.Local;
-        return (IsAny(local.Address) ? new IPEndPoint(_localAddresses.Towards(flow.Remote.Address), local.Port) : local).ToString();
+        if (hop.Udp is { } udp)
+            return IsAny(udp.Local.Address) ? new IPEndPoint(_localAddresses.Towards(hop.Remote.Address), udp.Local.Port).ToString() : udp.SentBy;
+        var local = hop.Connection!.Flow.Local;
+        var listening = Listening(hop.Connection.Flow.Kind, local.AddressFamily);
+        return listening is null ? local.ToString() : new IPEndPoint(local.Address, listening.EndPoint.Port).ToString();
     }
 
     public async ValueTask DisposeAsync()

@@ -52,9 +52,14 @@ internal sealed partial class WebhookSender(
         finally
         {
             // Pushes end with the token, but a result that is there is still written.
-            for (; _underWay > 0; await bell.WaitAsync(CancellationToken.None))
+            while (true)
+            {
                 while (_finished.TryDequeue(out _))
                     _underWay--;
+                if (_underWay == 0)
+                    break;
+                await bell.WaitAsync(CancellationToken.None);
+            }
         }
     }
 

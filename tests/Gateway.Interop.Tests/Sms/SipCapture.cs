@@ -3,12 +3,16 @@ using System.Text;
 
 namespace Gateway.Interop.Tests.Sms;
 
-/// <summary>A capture file of SIP MESSAGE requests over UDP, each with a body of application/vnd.3gpp.sms: what the gateway puts on the wire.</summary>
+/// <summary>Capture files of SIP over UDP for Wireshark's dissectors.</summary>
 internal static class SipCapture
 {
     private const int RawIp = 101; // LINKTYPE_RAW
 
-    public static void Write(string file, IReadOnlyList<byte[]> bodies)
+    /// <summary>A MESSAGE for each body of application/vnd.3gpp.sms.</summary>
+    public static void Write(string file, IReadOnlyList<byte[]> bodies) => WriteMessages(file, [.. bodies.Select((body, index) => Message(index, body))]);
+
+    /// <summary>Whole SIP messages, a packet for each.</summary>
+    public static void WriteMessages(string file, IReadOnlyList<byte[]> messages)
     {
         using var output = new BinaryWriter(File.Create(file));
         output.Write(0xA1B2C3D4);
@@ -18,9 +22,9 @@ internal static class SipCapture
         output.Write(0);
         output.Write(65535);
         output.Write(RawIp);
-        for (var index = 0; index < bodies.Count; index++)
+        for (var index = 0; index < messages.Count; index++)
         {
-            var packet = Udp(Message(index, bodies[index]));
+            var packet = Udp(messages[index]);
             output.Write(1_754_000_000 + index);
             output.Write(0);
             output.Write(packet.Length);

@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+
+namespace Gateway.Sip.Transactions;
+
+/// <summary>
+/// What of a received message's top Via decides about transactions and ways back, read from its octets: this is done for every message, the
+/// retransmitted ones included, and allocates nothing.
+/// </summary>
+internal readonly ref struct TopVia
+{
+    private TopVia(ReadOnlySpan<byte> host, ushort? port)
+    {
+        Host = host;
+        Port = port;
+    }
+
+    /// <summary>As written, an IPv6 address in its brackets.</summary>
+    public ReadOnlySpan<byte> Host { get; }
+
+    public ushort? Port { get; }
+
+    public ReadOnlySpan<byte> Branch { get; private init; }
+
+    public bool HasRport { get; private init; }
+
+    public bool HasAlias { get; private init; }
+
+    /// <inheritdoc cref="Via.HasUniqueBranch"/>
+    public bool HasUniqueBranch =>
+        Branch.Length > Via.MagicCookie.Length && Ascii.EqualsIgnoreCase(Branch[..Via.MagicCookie.Length], Via.MagicCookie);
+
+    /// <param name="message">One that passed the parser, so that its Via is readable.</param>
+    public static TopVia Of(SipMessage message)
+    {
+        if (!message.Headers.TryGetRaw(HeaderName.Via, out var value))
+            return default;
+        var reader = new HeaderReader(value);
+        if (!Via.TryScan(ref reader, out _, out var host, out var port))
+            return default;
+        ReadOnlySpan<byte> branch = default;
+        var (hasRport, hasAlias) = (false, false);
+        while (reader.Parameter(out var name, out var parameter, out _))
+        {
+            if (Ascii.EqualsIgnoreCase(name, "branch"u8))
+                branch = parameter;
+            else if (Ascii.EqualsIgnoreCase(name, "rport"u8))
+                hasRport = true;
+            else if (Ascii.EqualsIgnoreCase(name, "alias"u8))
+                hasAlias = true;
+        }
+
+        return new TopVia(host, port) { Branch = branch, HasRport = hasRport, HasAlias = hasAlias };
+    }
+
+    public bool Names(IPAddress address) => IPAddress.TryParse(Host.Trim("[]"u8), out var host) && host.Equals(address);
+
+    /// <summary>Whether this is the sent-by that we once wrote, with its port.</summary>
+    public bool IsSentBy(string ours)
+    {
+        var colon = ours.LastIndexOf(':');
+        return Ascii.EqualsIgnoreCase(Host, ours.AsSpan(0, colon)) && Port is { } port && ushort.TryParse(ours.AsSpan(colon + 1), out var our) && port == our;
+    }
+
+    /// <summary>Branch, sent-by and method: what makes two requests the same (RFC 3261 §17.2.3).</summary>
+    public string KeyOf(string method)
+    {
+        const int separatorsAndPort = 2 + 6;
+        var length = Branch.Length + Host.Length + method.Length + separatorsAndPort;
+        var rented = ArrayPool<char>.Shared.Rent(length);
+        var key = rented.AsSpan();
+        var at = Encoding.Latin1.GetChars(Branch, key);
+        key[at++] = '\n';
+        Ascii.ToLower(Host, key[at..], out var hostLength);
+        at += hostLength;
+        if (Port is { } port)
+        {
+            key[at++] = ':';
+            port.TryFormat(key[at..], out var digits);
+            at += digits;
+        }
+
+        key[at++] = '\n';
+        method.CopyTo(key[at..]);
+        var text = key[..(at + method.Length)].ToString();
+        ArrayPool<char>.Shared.Return(rented);
+        return text;
+    }
+}

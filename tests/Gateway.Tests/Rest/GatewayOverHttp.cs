@@ -1,0 +1,109 @@
+using System.Reflection;
+using Gateway.Acceptance;
+using Gateway.Carriers;
+using Gateway.Delivery;
+using Gateway.Diagnostics;
+using Gateway.Rest;
+using Gateway.Routing;
+using Gateway.Store;
+using Gateway.Tests.Store;
+using Gateway.Webhooks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Orleans;
+
+namespace Gateway.Tests.Rest;
+
+/// <summary>
+/// The HTTP side of the gateway on a free port with a store of its own: everything real but the mailboxes, which take every call and do nothing,
+/// so what was accepted stays in the store to be looked at.
+/// </summary>
+internal sealed class GatewayOverHttp : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Start = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly SqliteFolder _folder = new();
+    private readonly WebApplication _app;
+
+    private GatewayOverHttp(GatewaySettings settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
+        builder.Services.AddSingleton(DispatchProxy.Create<IGrainFactory, IdleGrains>());
+        builder.Services.AddSingleton<Mailboxes>();
+        builder.Services.AddSingleton<CarrierReceiptSink>((receipt, _) =>
+        {
+            Receipts.Add(receipt);
+            return Task.FromResult(true);
+        });
+        builder.Services.AddSingleton(_ => new GatewayStore(_folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+        builder.AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings);
+        _app = builder.Build();
+        _app.MapRest();
+    }
+
+    public FakeTimeProvider Time { get; } = new(Start);
+    public List<CarrierReceipt> Receipts { get; } = [];
+    public HttpClient Client { get; private set; } = null!;
+    public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
+    public Uri Address => Client.BaseAddress!;
+
+    public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null)
+    {
+        var gateway = new GatewayOverHttp(settings ?? Settings());
+        await gateway.Store.MigrateAsync(CancellationToken.None);
+        await gateway._app.StartAsync();
+        gateway.Client = new HttpClient { BaseAddress = new Uri(gateway._app.Urls.Single()) };
+        return gateway;
+    }
+
+    public static GatewaySettings Settings(AccountSettings? account = null, params CarrierSettings[] carriers) => new()
+    {
+        Numbering = new NumberingSettings { CountryCode = "49", LocalPrefixes = ["4940"] },
+        Accounts = [account ?? Account()],
+        Carriers = [.. carriers],
+        Webhooks = new WebhookSettings { AllowPrivateTargets = true },
+    };
+
+    public static AccountSettings Account(int rate = 1000, string? signatureSecret = null, string method = "sha256") => new()
+    {
+        ApiKey = "bank0001", ApiSecret = "s3cret-s3cret", SignatureSecret = signatureSecret, SignatureMethod = method, MaxRequestsPerSecond = rate,
+        Numbers = ["4940999"],
+    };
+
+    /// <summary>All messages in the store, the oldest first.</summary>
+    public async Task<List<ShortMessageRow>> MessagesAsync()
+    {
+        await using var db = Store.Open();
+        return [.. db.ShortMessages.OrderBy(message => message.Id)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>A cluster whose every mailbox is idle.</summary>
+public class IdleGrains : DispatchProxy
+{
+    private readonly IMailbox _mailbox = DispatchProxy.Create<IMailbox, IdleMailbox>();
+
+    protected override object? Invoke(MethodInfo? method, object?[]? args) => _mailbox;
+}
+
+public class IdleMailbox : DispatchProxy
+{
+    protected override object? Invoke(MethodInfo? method, object?[]? args) =>
+        method!.ReturnType == typeof(Task) ? Task.CompletedTask : Task.FromResult(true);
+}
