@@ -16,7 +16,7 @@ namespace Gateway.Tests.Carriers;
 /// <summary>Messages out to a carrier that is well, busy, broken, silent or talks nonsense.</summary>
 public sealed class NexmoCarrierTests : IAsyncLifetime
 {
-    private WebhookReceiver _server = null!;
+    private ScriptedServer _server = null!;
     private WebApplication _app = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -30,7 +30,7 @@ public sealed class NexmoCarrierTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await WebhookReceiver.StartAsync();
+        _server = await ScriptedServer.StartAsync();
         Setup(_server.Url + "/base/");
     }
 
@@ -163,7 +163,7 @@ public sealed class NexmoCarrierTests : IAsyncLifetime
     [InlineData(404)]
     public async Task A_route_that_is_set_up_wrong_waits_for_people(int status)
     {
-        await using var elsewhere = await WebhookReceiver.StartAsync();
+        await using var elsewhere = await ScriptedServer.StartAsync();
         _server.Answer = (_, context) =>
         {
             (context.Response.StatusCode, context.Response.Headers.Location) = (status, elsewhere.Url);
