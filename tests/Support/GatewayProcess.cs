@@ -28,7 +28,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _environment = new Dictionary<string, string?>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            ["DOTNET_gcServer"] = "0",
+            ["Logging__Console__FormatterName"] = "simple",
+            ["Logging__Console__FormatterOptions__SingleLine"] = "true",
+            ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
             ["Urls"] = $"http://127.0.0.1:{HttpPort}",
             ["Store__ConnectionString"] = $"Data Source={Path.Combine(_folder.FullName, "gateway.db")}",
             ["Cluster__SiloPort"] = Number(FreePort.Next()),

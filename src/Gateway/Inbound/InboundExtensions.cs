@@ -1,3 +1,4 @@
+using Gateway.Registration;
 using Gateway.Sip;
 
 namespace Gateway.Inbound;
@@ -11,6 +12,8 @@ public static class InboundExtensions
             new SipEndpoint(options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<TrustedPeers>().AddSingleton<Senders>().AddSingleton<RpInbound>().AddSingleton<TextInbound>().AddSingleton<SipInbound>();
         builder.Services.AddSingleton<SipHost>().AddHostedService(services => services.GetRequiredService<SipHost>());
+        // Behind SipHost: it subscribes anew to everybody it watched before the restart, and a SUBSCRIBE needs an open address.
+        builder.Services.AddHostedService(services => services.GetRequiredService<RegWatcher>());
         return builder;
     }
 }
