@@ -159,7 +159,8 @@ internal sealed record CommandLine(HandsetOptions Options)
         private SipUri Uri(string option, bool orTel = false)
         {
             var value = Value(option);
-            if (!SipUri.TryParse(value, out var uri) || !(uri.IsSip || (orTel && uri.IsTel))) Fail($"{option} needs a URI such as sip:127.0.0.1:5060, not '{value}'");
+            if (!SipUri.TryParse(value, out var uri) || !(uri.IsSip || (orTel && uri.IsTel)))
+                Fail($"{option} needs a URI such as sip:127.0.0.1:5060, not '{value}'");
             return uri;
         }
 
@@ -182,7 +183,8 @@ internal sealed record CommandLine(HandsetOptions Options)
         private TimeSpan Seconds(string option)
         {
             var value = Value(option);
-            var fits = double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= MaxSeconds;
+            var fits = double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+                && seconds <= MaxSeconds;
             if (!fits) Fail($"{option} needs seconds, not '{value}'");
             return TimeSpan.FromSeconds(fits ? seconds : 0);
         }

@@ -39,7 +39,8 @@ public sealed partial class Handset : IAsyncDisposable
         (_time, _loggers, _shared) = (time, loggers, shared);
         _logger = loggers.CreateLogger<Handset>();
         _userAgent = new UserAgent(options);
-        _registration = new Registration(options, _userAgent, time, state => OnRegistration?.Invoke(state), loggers.CreateLogger<Registration>());
+        _registration = new Registration(
+            options, _userAgent, time, state => OnRegistration?.Invoke(state), loggers.CreateLogger<Registration>());
         _shown = new Shown(options.Digits, Counters, time, Take);
         var relay = new Relay(_userAgent, time);
         _mo = new MoMessages(options, relay);
@@ -139,7 +140,9 @@ public sealed partial class Handset : IAsyncDisposable
         return result;
     }
 
-    /// <summary>There is room again: a <see cref="Handset.Behaviour"/> of <see cref="Behaviour.Full"/> ends, and the network is told by RP-SMMA.</summary>
+    /// <summary>
+    /// There is room again: a <see cref="Handset.Behaviour"/> of <see cref="Behaviour.Full"/> ends, and the network is told by RP-SMMA.
+    /// </summary>
     /// <exception cref="InvalidOperationException">An OTT client has no way to say so.</exception>
     public async Task<SendResult> MemoryAvailableAsync(CancellationToken cancellation = default)
     {
@@ -190,7 +193,8 @@ public sealed partial class Handset : IAsyncDisposable
         }
 
         var type = incoming.Request.Headers.TryGet<MediaType>(HeaderName.ContentType, out var stated) ? stated : default;
-        if (type.Type is null || !type.Is(ContentType)) await AnswerAsync(incoming, type.Type == "application/im-iscomposing+xml" ? 200 : 415);
+        if (type.Type is "application/im-iscomposing+xml") await AnswerAsync(incoming, 200);   // RFC 3994: nothing to show
+        else if (type.Type != ContentType) await AnswerAsync(incoming, 415);
         else if (Options.Kind == HandsetKind.Volte) await _mt.OnMessageAsync(incoming, behaviour, _stopping.Token);
         else await _ott.OnMessageAsync(incoming, type, behaviour, _stopping.Token);
     }

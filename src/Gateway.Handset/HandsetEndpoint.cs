@@ -25,7 +25,9 @@ public sealed class HandsetEndpoint : IAsyncDisposable
 
     public SipEndpoint Sip { get; }
 
-    /// <summary>Listens with UDP and TCP on one port, as RFC 3261 §18.2.1 wants of who is contacted by UDP; port 0 takes one that is free for both.</summary>
+    /// <summary>
+    /// Listens with UDP and TCP on one port, as RFC 3261 §18.2.1 wants of who is contacted by UDP; port 0 takes one that is free for both.
+    /// </summary>
     /// <exception cref="IOException">The port is taken; the message names it.</exception>
     public static async Task<HandsetEndpoint> StartAsync(
         IPEndPoint listen, SipTimers timers, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
@@ -87,7 +89,8 @@ public sealed class HandsetEndpoint : IAsyncDisposable
         : Find(incoming.Request.To.Uri) is { } addressed ? addressed.OnRequestAsync(incoming)
         : incoming.RespondAsync(404);
 
-    private Handset? Find(SipUri uri) => uri.User is { } user && _handsets.TryGetValue(Key(uri.Number ?? user), out var handset) ? handset : null;
+    private Handset? Find(SipUri uri) =>
+        uri.User is { } user && _handsets.TryGetValue(Key(uri.Number ?? user), out var handset) ? handset : null;
 
     // Networks write one number with and without the plus.
     private static string Key(string user) => user.TrimStart('+');

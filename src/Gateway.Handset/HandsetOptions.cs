@@ -42,7 +42,9 @@ public sealed record HandsetOptions
     /// <summary>Null: a challenge cannot be answered.</summary>
     public string? Password { get; init; }
 
-    /// <summary>One port for UDP and TCP, 0 for a free one. Null: a free one at the address that faces the registrar. Unused on a shared endpoint.</summary>
+    /// <summary>
+    /// One port for UDP and TCP, 0 for a free one. Null: a free one at the address that faces the registrar. Unused on a shared endpoint.
+    /// </summary>
     public IPEndPoint? Listen { get; init; }
 
     /// <summary>First hop of every request, named in its Route: a P-CSCF or S-CSCF.</summary>
@@ -57,7 +59,7 @@ public sealed record HandsetOptions
     /// <summary>PSI of the service centre, where MO messages go; null: <c>sip:smsc@DOMAIN</c>.</summary>
     public SipUri? ServiceCentre { get; init; }
 
-    /// <summary>E.164 number of the service centre for RP-DA; null: the number in <see cref="ServiceCentre"/>, else +491700000000.</summary>
+    /// <summary>RP-DA, the service centre as a number; null: the number in <see cref="ServiceCentre"/>, else +491700000000.</summary>
     public string? ServiceCentreAddress { get; init; }
 
     /// <summary>Asked for in REGISTER, in whole seconds; the registrar may grant another time.</summary>
@@ -97,7 +99,7 @@ public sealed record HandsetOptions
 
     internal SipUri FirstHop => Proxy ?? Registrar;
 
-    /// <summary>The same after each start, so that a registrar can tell a handset that comes back from a second one (RFC 5626 §4.1).</summary>
+    /// <summary>The same after each start: it tells a handset that comes back from a second one (RFC 5626 §4.1).</summary>
     internal string Instance => Kind == HandsetKind.Volte
         ? $"urn:gsma:imei:00100100-{Digits.PadLeft(6, '0')[^6..]}-0"   // type allocation code of the test range, GSMA TS.06
         : $"urn:uuid:{new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(PublicIdentity.ToString())).AsSpan(0, 16))}";

@@ -28,7 +28,9 @@ internal sealed class MoMessages(HandsetOptions options, Relay relay)
             return new SendResult(SendVerdict.NotSent, $"'{to}' is not a number");
         var segmenting = new SegmentationOptions
         {
-            Reference = (ushort)Interlocked.Increment(ref _concatenationReference), WideReference = how.WideReference, MessageClass = how.MessageClass,
+            Reference = (ushort)Interlocked.Increment(ref _concatenationReference),
+            WideReference = how.WideReference,
+            MessageClass = how.MessageClass,
         };
         if (!Segmenter.TrySegment(text, segmenting, out var segmentation))
             return new SendResult(SendVerdict.NotSent, $"the text needs more than {Segmenter.MaxSegments} parts");

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Handset;
 
 /// <summary>
-/// Messages to a VoLTE handset, TS 24.341 §5.3.2: 200 at once, which says nothing but that the request came; then the RP report in a MESSAGE of
-/// its own, to who asserted to have sent it. What cannot be decoded gets an RP-ERROR (TS 24.011 §9.3), a report never gets a report.
+/// Messages to a VoLTE handset, TS 24.341 §5.3.2: 200 at once, which says nothing but that the request came; then the RP report in a
+/// MESSAGE of its own, to who asserted to have sent it. What cannot be decoded gets an RP-ERROR (TS 24.011 §9.3), a report never gets a
+/// report.
 /// </summary>
 internal sealed partial class MtMessages(
     HandsetOptions options, UserAgent userAgent, Relay relay, MoMessages mo, Shown shown, HandsetCounters counters, TimeProvider time,
@@ -125,7 +126,8 @@ internal sealed partial class MtMessages(
     /// <summary>P-Asserted-Identity, the SIP URI if it has two; else From.</summary>
     private static SipUri SenderOf(SipRequest request)
     {
-        if (!request.Headers.TryGetAll<NameAddr>(HeaderName.PAssertedIdentity, out var asserted) || asserted.Count == 0) return request.From.Uri;
+        if (!request.Headers.TryGetAll<NameAddr>(HeaderName.PAssertedIdentity, out var asserted) || asserted.Count == 0)
+            return request.From.Uri;
         return (asserted.FirstOrDefault(one => one.Uri.IsSip) ?? asserted[0]).Uri;
     }
 

@@ -55,9 +55,10 @@ internal sealed class OttMessages(
     private void Show(SipRequest request, Encoding encoding)
     {
         counters.CountText();
+        var isDated = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date);
         onText(new ReceivedText(SenderOf(request), encoding.GetString(request.Body.Span), 1, time.GetUtcNow())
         {
-            SentAt = DateTimeOffset.TryParse(request.Headers.Get(HeaderName.Date), CultureInfo.InvariantCulture, out var date) ? date : null,
+            SentAt = isDated ? date : null,
             CallId = request.CallId,
         });
     }

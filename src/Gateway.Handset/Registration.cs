@@ -165,10 +165,12 @@ internal sealed partial class Registration(
     {
         var doubled = options.FirstRetry * Math.Pow(2, Math.Min(failures, 30));
         var pause = (doubled < options.LongestRetry ? doubled : options.LongestRetry) * (0.8 + 0.4 * Random.Shared.NextDouble());
-        if (outcome.Response is { } response && response.Headers.TryGet<RetryAfter>(HeaderName.RetryAfter, out var after) && after.Duration > pause)
-            pause = after.Duration;
-        var why = outcome.Response is { StatusCode: 401 or 407 } challenge && options.Password is null
-            ? $"{Words.Of(challenge)}, and no password is given"
+        var after = outcome.Response is { } response && response.Headers.TryGet<RetryAfter>(HeaderName.RetryAfter, out var told)
+            ? told.Duration
+            : TimeSpan.Zero;
+        if (after > pause) pause = after;
+        var why = outcome.Response is { StatusCode: 401 or 407 } challenge
+            ? $"{Words.Of(challenge)}, {(options.Password is null ? "and no password is given" : "the password is not accepted")}"
             : Words.Of(outcome);
         LogFailed(options.PublicIdentity, why, pause);
         Change(new RegistrationState(false, why) { StatusCode = outcome.Response?.StatusCode, RetryIn = pause });

@@ -14,7 +14,8 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
 
     private readonly Lock _lock = new();
-    private readonly Channel<StatusReport> _reports = Channel.CreateBounded<StatusReport>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<StatusReport> _reports =
+        Channel.CreateBounded<StatusReport>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private SendOptions How => new() { StatusReport = line.StatusReport };
 
@@ -93,7 +94,7 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
         return delivered;
     }
 
-    /// <summary>Takes lines until "quit" or Ctrl-C; the end of the input alone ends nothing, so that it may run without a terminal.</summary>
+    /// <summary>Takes lines until "quit" or Ctrl-C; the end of the input ends nothing, so that it may run without a terminal.</summary>
     private async Task ListenAsync(Handset handset, CancellationToken cancellation)
     {
         while (true)

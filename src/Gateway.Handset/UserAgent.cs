@@ -13,7 +13,8 @@ internal sealed class UserAgent(HandsetOptions options)
     /// <summary>A registrar may ask behind a proxy that asked, and either may find its nonce too old.</summary>
     private const int MaxChallenges = 4;
 
-    private readonly DigestClient? _digest = options.Password is { } password ? new DigestClient(options.Username ?? options.Digits, password) : null;
+    private readonly DigestClient? _digest =
+        options.Password is { } password ? new DigestClient(options.Username ?? options.Digits, password) : null;
     private readonly SipUri _identity = options.PublicIdentity;
     private SipEndpoint? _endpoint;
     private SipTarget? _firstHop;
@@ -61,8 +62,8 @@ internal sealed class UserAgent(HandsetOptions options)
         for (var challenges = 0; ; challenges++)
         {
             var outcome = await _endpoint.SendAsync(request, _firstHop, cancellation);
-            if (outcome.Response is not { StatusCode: 401 or 407 } challenge || _digest is null || challenges == MaxChallenges) return outcome;
-            if (!_digest.TryAuthorize(request, challenge)) return outcome;
+            if (outcome.Response is not { StatusCode: 401 or 407 } challenge || challenges == MaxChallenges) return outcome;
+            if (_digest is null || !_digest.TryAuthorize(request, challenge)) return outcome;
 
             // RFC 3261 §22.2: the same request, with the next CSeq.
             request.Headers.Set(HeaderName.CSeq, new CSeq(request.CSeq.Number + 1, request.Method).ToString());

@@ -7,7 +7,8 @@ namespace Gateway.Handset;
 /// <summary>The standards' codes for a person to read.</summary>
 internal static class Words
 {
-    public static string Of(RpCause cause) => $"RP-ERROR {(byte)cause} ({(Enum.IsDefined(cause) ? Spaced(cause.ToString()) : "unlisted cause")})";
+    public static string Of(RpCause cause) =>
+        $"RP-ERROR {(byte)cause} ({(Enum.IsDefined(cause) ? Spaced(cause.ToString()) : "unlisted cause")})";
 
     public static string Of(TpFailureCause cause) =>
         $"TP-FCS {(byte)cause:X2}{(Enum.IsDefined(cause) ? $" ({Spaced(cause.ToString())})" : "")}";
@@ -22,13 +23,16 @@ internal static class Words
         _                                    => outcome.Reason ?? "cannot be reached",
     };
 
-    public static string Of(TpStatus status) => status.Group switch
+    public static string Of(TpStatus status) => (status.Group, status.Value) switch
     {
-        TpStatusGroup.Completed             => status == TpStatus.Forwarded ? "forwarded" : status == TpStatus.Replaced ? "replaced" : "delivered",
-        TpStatusGroup.StillTrying           => "still trying",
-        TpStatusGroup.PermanentError        => status == TpStatus.ValidityPeriodExpired ? "expired" : "failed",
-        TpStatusGroup.TemporaryErrorGivenUp => "given up",
-        _                                   => "unknown status",
+        (TpStatusGroup.Completed, 0x01)            => "forwarded",
+        (TpStatusGroup.Completed, 0x02)            => "replaced",
+        (TpStatusGroup.Completed, _)               => "delivered",
+        (TpStatusGroup.StillTrying, _)             => "still trying",
+        (TpStatusGroup.PermanentError, 0x46)       => "expired",
+        (TpStatusGroup.PermanentError, _)          => "failed",
+        (TpStatusGroup.TemporaryErrorGivenUp, _)   => "given up",
+        _                                          => "unknown status",
     } + $" (TP-ST {status.Value:X2})";
 
     /// <summary>MemoryCapacityExceeded: memory capacity exceeded.</summary>

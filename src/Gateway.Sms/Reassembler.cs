@@ -91,12 +91,13 @@ public sealed class Reassembler(ReassemblyOptions options)
         return handedOver;
     }
 
-    /// <summary>Puts parts of one message together: any order, the first of several with the same number, parts beyond the total ignored.</summary>
+    /// <summary>Puts parts of one message together: any order, the first of several with one number, none beyond the total.</summary>
     public static JoinedMessage Join(ConcatenationKey key, IEnumerable<MessagePart> parts)
     {
-        var inOrder = parts.Where(part => part.Sequence > 0 && part.Sequence <= key.Total).DistinctBy(part => part.Sequence).OrderBy(part => part.Sequence).ToList();
-        var there = inOrder.Select(part => part.Sequence).ToHashSet();
-        var missing = Enumerable.Range(1, key.Total).Select(sequence => (byte)sequence).Where(sequence => !there.Contains(sequence)).ToList();
+        var inOrder = parts.Where(part => part.Sequence > 0 && part.Sequence <= key.Total)
+            .DistinctBy(part => part.Sequence).OrderBy(part => part.Sequence).ToList();
+        var there = inOrder.Select(part => part.Sequence);
+        var missing = Enumerable.Range(1, key.Total).Select(sequence => (byte)sequence).Except(there).ToList();
         // Lone surrogates are looked for at the end only: senders that count in octets tear pairs between two parts.
         var text = new List<char>();
         var data = new List<byte>();
@@ -115,7 +116,8 @@ public sealed class Reassembler(ReassemblyOptions options)
     private void MakeRoom(string originator, List<JoinedMessage> handedOver)
     {
         if (!_byOriginator.TryGetValue(originator, out var messages)) _byOriginator[originator] = messages = [];
-        while (messages.Count >= options.MaxMessagesPerOriginator) HandOver(messages.Find(message => message.IsDone) ?? messages[0], handedOver);
+        while (messages.Count >= options.MaxMessagesPerOriginator)
+            HandOver(messages.Find(message => message.IsDone) ?? messages[0], handedOver);
         while (_messages.Count >= options.MaxMessages) HandOver(_messages.GetAt(0).Value, handedOver);
         _byOriginator[originator] = messages;
     }

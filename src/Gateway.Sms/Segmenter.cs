@@ -17,7 +17,8 @@ public static class Segmenter
     private const char Replacement = '?';
 
     /// <summary>How many parts the text needs; may be more than <see cref="MaxSegments"/>.</summary>
-    public static int CountSegments(string text, SegmentationOptions? options = null) => Choose(ref text, options ?? SegmentationOptions.Default).CountParts();
+    public static int CountSegments(string text, SegmentationOptions? options = null) =>
+        Choose(ref text, options ?? SegmentationOptions.Default).CountParts();
 
     /// <summary>False if the text needs more than <see cref="MaxSegments"/> parts. An empty text is one empty part.</summary>
     public static bool TrySegment(string text, SegmentationOptions options, out Segmentation segmentation)
@@ -51,7 +52,8 @@ public static class Segmenter
     /// 8-bit data, with a header of the customer's own before each part if one is given. False if more than <see cref="MaxSegments"/> parts
     /// would be needed, or if the header leaves no room or concatenates already and the data do not fit one part.
     /// </summary>
-    public static bool TrySegmentData(ReadOnlySpan<byte> data, UserDataHeader? header, SegmentationOptions options, out Segmentation segmentation)
+    public static bool TrySegmentData(
+        ReadOnlySpan<byte> data, UserDataHeader? header, SegmentationOptions options, out Segmentation segmentation)
     {
         var coding = TpDataCodingScheme.Of(TpAlphabet.EightBit, options.MessageClass);
         segmentation = new Segmentation(TpAlphabet.EightBit, 0, 0, []);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Gateway.Sms;
 
@@ -61,9 +62,10 @@ internal readonly record struct SemiOctets
     /// <summary>Index of the first filler that is not the last semi-octet, or -1: such a number would be cut short by its reader.</summary>
     public int IndexOfInnerFiller()
     {
-        for (var i = 0; i < Count - 1; i++)
-            if (this[i] == Filler) return i;
-        return -1;
+        var (low, high) = (Fillers(_low), Fillers(_high));
+        if ((low | high) == 0) return -1;
+        var index = low != 0 ? BitOperations.TrailingZeroCount(low) / 4 : 16 + BitOperations.TrailingZeroCount(high) / 4;
+        return index < Count - 1 ? index : -1;
     }
 
     /// <summary>Without a filler that was counted as if it were a digit.</summary>
@@ -75,6 +77,9 @@ internal readonly record struct SemiOctets
         for (var i = 0; i < Count; i++) digits[i] = this[i] is var digit && digit < Alphabet.Length ? Alphabet[digit] : '?';
         return new string(digits[..Count]);
     }
+
+    /// <summary>The lowest bit of each semi-octet that has all four set.</summary>
+    private static ulong Fillers(ulong value) => value & value >> 1 & value >> 2 & value >> 3 & 0x1111111111111111;
 
     private int this[int index] => (int)(index < 16 ? _low >> (4 * index) : (uint)_high >> (4 * (index - 16))) & 0xF;
 }

@@ -6,7 +6,8 @@ namespace Gateway.Sms;
 /// Where a text is cut, for one alphabet and one header. A cut never parts an escape from its septet or a surrogate from its other half;
 /// filling each part to the brim then gives the fewest parts. Grapheme clusters stay whole where that needs no part more.
 /// </summary>
-internal readonly ref struct TextLayout(ReadOnlySpan<char> text, TpAlphabet alphabet, Gsm7Alphabet tables, byte locking, byte single, bool wideReference)
+internal readonly ref struct TextLayout(
+    ReadOnlySpan<char> text, TpAlphabet alphabet, Gsm7Alphabet tables, byte locking, byte single, bool wideReference)
 {
     private const int ConcatenationOctets = 5;
     private const int ShiftOctets = 3;
@@ -21,7 +22,8 @@ internal readonly ref struct TextLayout(ReadOnlySpan<char> text, TpAlphabet alph
     /// <summary>Octets of the header with its length octet; none if it would be empty.</summary>
     public int HeaderOctets(bool concatenated)
     {
-        var elements = (concatenated ? ConcatenationOctets + (wideReference ? 1 : 0) : 0) + (Locking == 0 ? 0 : ShiftOctets) + (Single == 0 ? 0 : ShiftOctets);
+        var elements = (Locking == 0 ? 0 : ShiftOctets) + (Single == 0 ? 0 : ShiftOctets);
+        if (concatenated) elements += ConcatenationOctets + (wideReference ? 1 : 0);
         return elements == 0 ? 0 : 1 + elements;
     }
 
@@ -37,7 +39,7 @@ internal readonly ref struct TextLayout(ReadOnlySpan<char> text, TpAlphabet alph
     /// <summary>The fewest parts.</summary>
     public int CountParts() => Units <= Capacity(false) ? 1 : CountFrom(0, Capacity(true));
 
-    /// <summary>Where the part that begins at <paramref name="from"/> ends, given that <paramref name="allowed"/> parts may still follow from there.</summary>
+    /// <summary>The end of the part that begins at <paramref name="from"/>, if it and the rest may be so many parts.</summary>
     public int NextCut(int from, int capacity, int allowed)
     {
         var cut = Fill(from, capacity);
@@ -79,9 +81,10 @@ internal readonly ref struct TextLayout(ReadOnlySpan<char> text, TpAlphabet alph
         return at;
     }
 
-    /// <summary>Whether two characters certainly belong to different clusters: neither combines, and they are not CR LF. Spares the search.</summary>
+    /// <summary>Whether two characters surely belong to different clusters: neither combines, nor are they CR LF.</summary>
     private bool IsBoundary(int index) =>
         StandsAlone(_text[index - 1]) && StandsAlone(_text[index]) && !(_text[index] == '\n' && _text[index - 1] == '\r');
 
-    private static bool StandsAlone(char character) => character is < '\u0300' or >= '\u0370' and < '\u0483' or >= '\u3041' and < '\u3097' or >= '\u4E00' and < '\uA000';
+    private static bool StandsAlone(char character) =>
+        character is < '\u0300' or >= '\u0370' and < '\u0483' or >= '\u3041' and < '\u3097' or >= '\u4E00' and < '\uA000';
 }

@@ -6,6 +6,7 @@ namespace Gateway.Sip.Tests;
 /// <summary>
 /// The SIP targets of tests/Gateway.Fuzz over their kept inputs, each whole and cut at every octet, and over mutations of them.
 /// </summary>
+[Collection(nameof(ProcessorBound))]
 public sealed class FuzzTests
 {
     private const int Mutations = 3000;

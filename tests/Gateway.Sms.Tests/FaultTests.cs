@@ -117,4 +117,29 @@ public sealed class FaultTests
         Assert.Equal((cause, failureCause), ((int)RpCauses.Of(error), (int)TpFailureCauses.Of(error)));
         Assert.Contains(field, error.ToString());
     }
+
+    [Theory]
+    [InlineData(22,  "FromHandset", 22)]
+    [InlineData(42,  "ToHandset",   42)]
+    [InlineData(77,  "ToHandset",   41)]  // what a handset makes of a cause that is not listed
+    [InlineData(77,  "FromHandset", 111)] // and what a network does
+    public void Unlisted_cause_counts_as_its_default(byte cause, string direction, byte understood) =>
+        Assert.Equal((RpCause)understood, RpCauses.Understood((RpCause)cause, Enum.Parse<RpDirection>(direction)));
+
+    [Fact]
+    public void What_does_not_fit_a_length_octet_is_a_mistake()
+    {
+        Assert.Throws<ArgumentException>(() => new RpData(RpDirection.ToHandset, 1, default, default, new byte[234]).Encode());
+        Assert.Throws<ArgumentException>(() => new RpAck(RpDirection.ToHandset, 1, new byte[234]).Encode());
+        Assert.Throws<InvalidOperationException>(() => new SmsCommand { CommandData = new byte[157] }.Encode());
+    }
+
+    [Fact]
+    public void Header_too_long_for_a_text_is_refused()
+    {
+        var octets = (byte[])[150, 0x70, 148, .. new byte[148]];
+        Assert.True(UserDataHeader.TryDecode(octets, out var header, out _));
+        Assert.False(TpUserData.TryFromText("x", default, out _, header));
+        Assert.False(Segmenter.TrySegmentData([1], header, SegmentationOptions.Default, out _));
+    }
 }

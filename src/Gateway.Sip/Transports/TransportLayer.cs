@@ -138,11 +138,11 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     /// <summary>What our Via says for a hop: where we listen with its transport, else where the connection begins.</summary>
     public string SentBy(in Hop hop)
     {
-        var flow = hop.Flow;
-        var local = hop.Connection is null ? flow.Local : Listening(flow.Kind, flow.Local.AddressFamily) is { } listening
-            ? new IPEndPoint(flow.Local.Address, listening.EndPoint.Port)
-            : flow.Local;
-        return (IsAny(local.Address) ? new IPEndPoint(_localAddresses.Towards(flow.Remote.Address), local.Port) : local).ToString();
+        if (hop.Udp is { } udp)
+            return IsAny(udp.Local.Address) ? new IPEndPoint(_localAddresses.Towards(hop.Remote.Address), udp.Local.Port).ToString() : udp.SentBy;
+        var local = hop.Connection!.Flow.Local;
+        var listening = Listening(hop.Connection.Flow.Kind, local.AddressFamily);
+        return listening is null ? local.ToString() : new IPEndPoint(local.Address, listening.EndPoint.Port).ToString();
     }
 
     public async ValueTask DisposeAsync()

@@ -50,12 +50,16 @@ internal sealed partial class UdpTransport : IDisposable
         }
 
         Local = (IPEndPoint)_socket.LocalEndPoint!;
+        SentBy = Local.ToString();
         _threads = new Thread[receiveThreads];
         for (var i = 0; i < receiveThreads; i++)
             _threads[i] = new Thread(Receive) { IsBackground = true, Name = $"SIP udp {Local}" };
     }
 
     public IPEndPoint Local { get; }
+
+    /// <summary>Of our Vias, unless the socket is bound to all addresses.</summary>
+    public string SentBy { get; }
 
     public void Start()
     {

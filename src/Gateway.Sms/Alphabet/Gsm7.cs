@@ -15,7 +15,7 @@ public static class Gsm7
         Gsm7Alphabet.Of(locking, single).Count(text);
 
     /// <summary>
-    /// Packed septets of <paramref name="text"/> behind <paramref name="fillBits"/> zero bits, or null if a character is not in the alphabet.
+    /// Packed septets of <paramref name="text"/> behind <paramref name="fillBits"/> zero bits, or null if the alphabet lacks a character.
     /// </summary>
     public static byte[]? Pack(ReadOnlySpan<char> text, int locking = 0, int single = 0, int fillBits = 0)
     {
@@ -37,7 +37,8 @@ public static class Gsm7
     /// <param name="locking">National language identifier of the locking shift table.</param>
     /// <param name="single">National language identifier of the single shift table.</param>
     /// <param name="fillBits">Bits before the first septet, 0 to 6.</param>
-    public static bool TryUnpack(ReadOnlySpan<byte> octets, int septetCount, out string text, int locking = 0, int single = 0, int fillBits = 0)
+    public static bool TryUnpack(
+        ReadOnlySpan<byte> octets, int septetCount, out string text, int locking = 0, int single = 0, int fillBits = 0)
     {
         text = "";
         if (septetCount < 0 || (uint)fillBits > 6 || fillBits + 7L * septetCount > 8L * octets.Length) return false;

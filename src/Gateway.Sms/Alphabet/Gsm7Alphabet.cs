@@ -11,7 +11,7 @@ namespace Gateway.Sms;
 internal sealed class Gsm7Alphabet
 {
     private const byte Escape = 0x1B;
-    /// <summary>Marks a septet that goes behind an escape; the extension tables have nothing at 7F, so 0xFF is free for "not there".</summary>
+    /// <summary>Marks a septet that goes behind an escape; no extension table has anything at 7F, so 0xFF means "not there".</summary>
     private const byte Shifted = 0x80;
     private const byte Absent = 0xFF;
     /// <summary>No table holds a character beyond U+221E.</summary>
@@ -51,8 +51,8 @@ internal sealed class Gsm7Alphabet
     /// </summary>
     public static Gsm7Alphabet Of(int locking, int single)
     {
-        if (locking >= Gsm7Tables.Count || Gsm7Tables.Locking[locking] is null) locking = 0;
-        if (single >= Gsm7Tables.Count) single = 0;
+        if ((uint)locking >= Gsm7Tables.Count || Gsm7Tables.Locking[locking] is null) locking = 0;
+        if ((uint)single >= Gsm7Tables.Count) single = 0;
         ref var pair = ref Pairs[locking * Gsm7Tables.Count + single];
         return pair ??= new Gsm7Alphabet(Gsm7Tables.Locking[locking]!, Gsm7Tables.Single[single]);
     }

@@ -10,7 +10,7 @@ internal static class Ucs2
 {
     public static int Encode(ReadOnlySpan<char> text, Span<byte> octets) => Encoding.BigEndianUnicode.GetBytes(text, octets);
 
-    /// <summary>Characters written: at most half as many as octets. Lone surrogates are left as they are, since a pair may span two parts.</summary>
+    /// <summary>Characters written: at most half as many as octets. Lone surrogates stay, since a pair may span two parts.</summary>
     public static int Decode(ReadOnlySpan<byte> octets, Span<char> text)
     {
         var littleEndian = false;

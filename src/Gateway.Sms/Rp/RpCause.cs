@@ -29,9 +29,14 @@ public enum RpCause : byte
     InterworkingUnspecified             = 127,
 }
 
-/// <summary>The one place that maps a decoding fault to RP-Cause: TS 24.011 §9.3.</summary>
 public static class RpCauses
 {
+    /// <summary>What an unlisted value counts as: TS 24.011 §8.2.5.4.</summary>
+    public static RpCause Understood(RpCause cause, RpDirection direction) =>
+        Enum.IsDefined(cause) ? cause
+        : direction == RpDirection.ToHandset ? RpCause.TemporaryFailure : RpCause.ProtocolErrorUnspecified;
+
+    /// <summary>The one place that maps a decoding fault to RP-Cause: TS 24.011 §9.3.</summary>
     public static RpCause Of(PduError error) => (error.Fault, OfTpdu: error.Field.StartsWith("TP-", StringComparison.Ordinal)) switch
     {
         (PduFault.WrongMessageType, _) => RpCause.MessageTypeNonExistent,

@@ -31,7 +31,8 @@ public readonly record struct RpData(
     /// <param name="serviceCentre">The address of the service centre.</param>
     /// <param name="tpdu">What goes inside.</param>
     /// <param name="destination">At least <see cref="RpPdu.MaxLength"/> octets.</param>
-    public static int Encode<TTpdu>(RpDirection direction, byte messageReference, RpAddress serviceCentre, in TTpdu tpdu, Span<byte> destination)
+    public static int Encode<TTpdu>(
+        RpDirection direction, byte messageReference, RpAddress serviceCentre, in TTpdu tpdu, Span<byte> destination)
         where TTpdu : struct, ITpdu
     {
         var writer = new PduWriter(destination);
@@ -41,7 +42,8 @@ public readonly record struct RpData(
         return writer.Written;
     }
 
-    public static byte[] Encode<TTpdu>(RpDirection direction, byte messageReference, RpAddress serviceCentre, in TTpdu tpdu) where TTpdu : struct, ITpdu
+    public static byte[] Encode<TTpdu>(RpDirection direction, byte messageReference, RpAddress serviceCentre, in TTpdu tpdu)
+        where TTpdu : struct, ITpdu
     {
         Span<byte> octets = stackalloc byte[RpPdu.MaxLength];
         return octets[..Encode(direction, messageReference, serviceCentre, tpdu, octets)].ToArray();
@@ -61,7 +63,8 @@ public readonly record struct RpData(
         (other.Direction, other.MessageReference, other.OriginatorAddress, other.DestinationAddress) &&
         UserData.Span.SequenceEqual(other.UserData.Span);
 
-    public override int GetHashCode() => HashCode.Combine(Direction, MessageReference, OriginatorAddress, DestinationAddress, UserData.Length);
+    public override int GetHashCode() =>
+        HashCode.Combine(Direction, MessageReference, OriginatorAddress, DestinationAddress, UserData.Length);
 
     internal static RpData Read(ref PduReader reader, RpDirection direction, byte messageReference)
     {

@@ -1,6 +1,8 @@
 namespace Gateway.Sms;
 
-/// <summary>RP-User Data, TS 24.011 §8.2.5.3: in RP-DATA a length and the TPDU, in RP-ACK and RP-ERROR an optional element with identifier 41.</summary>
+/// <summary>
+/// RP-User Data, TS 24.011 §8.2.5.3: in RP-DATA a length and the TPDU, in RP-ACK and RP-ERROR an optional element with identifier 41.
+/// </summary>
 internal static class RpUserData
 {
     public const byte Identifier = 0x41;
@@ -40,6 +42,7 @@ internal static class RpUserData
 
     public static void Write(ref PduWriter writer, ReadOnlyMemory<byte> userData)
     {
+        if (userData.Length > MaxLength) throw new ArgumentException($"A TPDU of {userData.Length} octets does not fit.", nameof(userData));
         writer.Octet((byte)userData.Length);
         writer.Octets(userData.Span);
     }

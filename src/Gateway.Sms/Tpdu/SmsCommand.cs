@@ -1,7 +1,10 @@
 namespace Gateway.Sms;
 
 /// <summary>TP-CT, TS 23.040 §9.2.3.19. E0 to FF are service centre specific, the rest is reserved.</summary>
-public enum TpCommandType : byte { Enquiry = 0, CancelStatusReportRequest = 1, DeletePreviouslySubmitted = 2, EnableStatusReportRequest = 3 }
+public enum TpCommandType : byte
+{
+    Enquiry = 0, CancelStatusReportRequest = 1, DeletePreviouslySubmitted = 2, EnableStatusReportRequest = 3,
+}
 
 /// <summary>SMS-COMMAND, handset to service centre: TS 23.040 §9.2.2.4. TP-CDL counts octets.</summary>
 public readonly record struct SmsCommand : ITpdu
@@ -58,6 +61,7 @@ public readonly record struct SmsCommand : ITpdu
         writer.Octet((byte)CommandType);
         writer.Octet(MessageNumber);
         DestinationAddress.Write(ref writer);
+        if (CommandData.Length > MaxCommandData) throw new InvalidOperationException($"{CommandData.Length} octets of TP-CD do not fit.");
         writer.Octet((byte)CommandData.Length);
         writer.Octets(CommandData.Span);
         return writer.Written;
@@ -66,9 +70,11 @@ public readonly record struct SmsCommand : ITpdu
     public byte[] Encode() => Tpdu.ToArray(this);
 
     public bool Equals(SmsCommand other) =>
-        (StatusReportRequest, HasHeader, MessageReference, ProtocolIdentifier, CommandType, MessageNumber, DestinationAddress) ==
-        (other.StatusReportRequest, other.HasHeader, other.MessageReference, other.ProtocolIdentifier, other.CommandType, other.MessageNumber,
-            other.DestinationAddress) && CommandData.Span.SequenceEqual(other.CommandData.Span);
+        (StatusReportRequest, HasHeader, MessageReference, ProtocolIdentifier) ==
+        (other.StatusReportRequest, other.HasHeader, other.MessageReference, other.ProtocolIdentifier) &&
+        (CommandType, MessageNumber, DestinationAddress) == (other.CommandType, other.MessageNumber, other.DestinationAddress) &&
+        CommandData.Span.SequenceEqual(other.CommandData.Span);
 
-    public override int GetHashCode() => HashCode.Combine(MessageReference, ProtocolIdentifier, CommandType, MessageNumber, DestinationAddress);
+    public override int GetHashCode() =>
+        HashCode.Combine(MessageReference, ProtocolIdentifier, CommandType, MessageNumber, DestinationAddress);
 }

@@ -46,7 +46,8 @@ public readonly record struct SmsStatusReport : ITpdu
         if (reader.Remaining > 0 && !reader.Failed)
         {
             var indicator = TpParameterIndicator.Read(ref reader);
-            indicator.ReadAnnounced(ref reader, (first & 0x40) != 0, MaxUserData, out var protocolIdentifier, out var coding, out var userData);
+            indicator.ReadAnnounced(
+                ref reader, (first & 0x40) != 0, MaxUserData, out var protocolIdentifier, out var coding, out var userData);
             report = report with
             {
                 ParameterIndicator = indicator,

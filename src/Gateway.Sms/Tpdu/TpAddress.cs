@@ -103,7 +103,8 @@ public readonly record struct TpAddress
     /// <summary><see cref="TryFromOriginator"/> for what has been validated before.</summary>
     /// <exception cref="ArgumentException">It is neither a number nor a name that fits.</exception>
     public static TpAddress FromOriginator(string originator) =>
-        TryFromOriginator(originator, out var address) ? address : throw new ArgumentException($"'{originator}' fits no address.", nameof(originator));
+        TryFromOriginator(originator, out var address)
+            ? address : throw new ArgumentException($"'{originator}' fits no address.", nameof(originator));
 
     /// <summary>The whole field from its length octet on; what follows it is ignored.</summary>
     public static bool TryDecode(ReadOnlyMemory<byte> octets, out TpAddress address, out PduError error)

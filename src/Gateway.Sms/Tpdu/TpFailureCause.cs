@@ -1,6 +1,8 @@
 namespace Gateway.Sms;
 
-/// <summary>TP-FCS, TS 23.040 §9.2.3.22: only in reports carried by RP-ERROR. Values not listed are reserved, E0 to FE application specific.</summary>
+/// <summary>
+/// TP-FCS, TS 23.040 §9.2.3.22: only in reports carried by RP-ERROR. Values not listed are reserved, E0 to FE application specific.
+/// </summary>
 public enum TpFailureCause : byte
 {
     TelematicInterworkingNotSupported      = 0x80,

@@ -12,7 +12,8 @@ public static class TpMessageTypes
     /// Which TPDU the octets are. TP-MTI alone is ambiguous: direction and RP message decide, so that 00 from a handset inside RP-ACK or
     /// RP-ERROR is an SMS-DELIVER-REPORT, and the same inside its RP-DATA is an error.
     /// </summary>
-    public static bool TryIdentify(ReadOnlySpan<byte> tpdu, RpDirection direction, RpKind carriedBy, out TpMessageType type, out PduError error)
+    public static bool TryIdentify(
+        ReadOnlySpan<byte> tpdu, RpDirection direction, RpKind carriedBy, out TpMessageType type, out PduError error)
     {
         type = default;
         error = default;

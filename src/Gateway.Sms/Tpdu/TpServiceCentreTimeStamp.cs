@@ -26,7 +26,8 @@ public readonly record struct TpServiceCentreTimeStamp
         if (local.Year is < 1900 + PivotYear or >= 2000 + PivotYear) throw new ArgumentOutOfRangeException(nameof(time));
         ReadOnlySpan<byte> octets =
         [
-            Swapped(local.Year % 100), Swapped(local.Month), Swapped(local.Day), Swapped(local.Hour), Swapped(local.Minute), Swapped(local.Second),
+            Swapped(local.Year % 100), Swapped(local.Month), Swapped(local.Day),
+            Swapped(local.Hour), Swapped(local.Minute), Swapped(local.Second),
             (byte)(Swapped(Math.Abs(quarters)) | (quarters < 0 ? NegativeZone : 0)),
         ];
         return FromOctets(octets);
@@ -49,7 +50,8 @@ public readonly record struct TpServiceCentreTimeStamp
         var (hour, minute, second) = (Digits(3), Digits(4), Digits(5));
         var zone = this[6];
         var quarters = Digits((byte)(zone & ~NegativeZone));
-        if (year < 0 || day < 1 || month is < 1 or > 12 || hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59) return false;
+        if (year < 0 || month is < 1 or > 12 || day < 1) return false;
+        if (hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59) return false;
         if (quarters is < 0 or > 14 * 4) return false;
         year += year < PivotYear ? 2000 : 1900;
         if (day > DateTime.DaysInMonth(year, month)) return false;

@@ -30,7 +30,7 @@ public readonly record struct TpUserData
 
     public UserDataHeader Header => HasHeader && UserDataHeader.TryDecodePrefix(Octets, out var header, out _) ? header : default;
 
-    /// <summary>Bits between header and text, 0 to 6, so that the text begins on a septet boundary; 0 unless GSM 7-bit behind a header.</summary>
+    /// <summary>Bits between header and text, 0 to 6, that put the text on a septet boundary; 0 unless GSM 7-bit behind a header.</summary>
     public int FillBits => CountsSeptets ? HeaderSeptets * 7 - HeaderOctets * 8 : 0;
 
     /// <summary>The octets behind the header, for user data that is no text.</summary>
@@ -57,7 +57,8 @@ public readonly record struct TpUserData
     public static TpUserData FromData(ReadOnlySpan<byte> data, TpDataCodingScheme dataCodingScheme, UserDataHeader? header = null)
     {
         var prefix = header is { } there ? 1 + there.Length : 0;
-        if (dataCodingScheme is { Alphabet: TpAlphabet.Gsm7, IsCompressed: false }) throw new ArgumentException("Septets are not octets.", nameof(dataCodingScheme));
+        if (dataCodingScheme is { Alphabet: TpAlphabet.Gsm7, IsCompressed: false })
+            throw new ArgumentException("Septets are not octets.", nameof(dataCodingScheme));
         if (prefix + data.Length > Tpdu.MaxUserData) throw new ArgumentException("The data do not fit.", nameof(data));
         var octets = new byte[prefix + data.Length];
         if (header is { } written) WriteHeader(written, octets);
@@ -69,7 +70,8 @@ public readonly record struct TpUserData
     /// A text that fits one part, in the alphabet of the coding (and of the header's national language tables). False if it does not fit
     /// 140 octets, has a character that is not in the alphabet, or the coding is not for text.
     /// </summary>
-    public static bool TryFromText(ReadOnlySpan<char> text, TpDataCodingScheme dataCodingScheme, out TpUserData userData, UserDataHeader? header = null)
+    public static bool TryFromText(
+        ReadOnlySpan<char> text, TpDataCodingScheme dataCodingScheme, out TpUserData userData, UserDataHeader? header = null)
     {
         var octets = new byte[Tpdu.MaxUserData];
         if (!TryFromText(text, dataCodingScheme, header, octets, out userData)) return false;
@@ -82,12 +84,13 @@ public readonly record struct TpUserData
         ReadOnlySpan<char> text, TpDataCodingScheme dataCodingScheme, UserDataHeader? header, Memory<byte> buffer, out TpUserData userData)
     {
         userData = default;
-        if (!dataCodingScheme.IsText || text.Length > MaxCharacters) return false;
+        if (!dataCodingScheme.IsText || text.Length > MaxCharacters || header is { Length: > UserDataHeader.MaxLength }) return false;
         Span<byte> prefix = stackalloc byte[1 + UserDataHeader.MaxLength];
         prefix = header is { } written ? prefix[..WriteHeader(written, prefix)] : default;
         var alphabet = AlphabetOf(header);
         var units = dataCodingScheme.Alphabet == TpAlphabet.Ucs2 ? text.Length : alphabet.Count(text);
-        if (units < 0 || OctetCount(prefix.Length, units, dataCodingScheme.Alphabet) > Math.Min(buffer.Length, Tpdu.MaxUserData)) return false;
+        var room = Math.Min(buffer.Length, Tpdu.MaxUserData);
+        if (units < 0 || OctetCount(prefix.Length, units, dataCodingScheme.Alphabet) > room) return false;
         userData = OfText(text, units, alphabet, dataCodingScheme, prefix, buffer);
         return true;
     }
@@ -104,7 +107,8 @@ public readonly record struct TpUserData
     /// <param name="header">A header with its length octet, or nothing.</param>
     /// <param name="buffer">What the octets are written to.</param>
     internal static TpUserData OfText(
-        ReadOnlySpan<char> text, int units, Gsm7Alphabet alphabet, TpDataCodingScheme dataCodingScheme, ReadOnlySpan<byte> header, Memory<byte> buffer)
+        ReadOnlySpan<char> text, int units, Gsm7Alphabet alphabet, TpDataCodingScheme dataCodingScheme,
+        ReadOnlySpan<byte> header, Memory<byte> buffer)
     {
         buffer = buffer[..OctetCount(header.Length, units, dataCodingScheme.Alphabet)];
         var octets = buffer.Span;
@@ -131,7 +135,8 @@ public readonly record struct TpUserData
     /// length, or a header that does not add up.
     /// </summary>
     public static bool TryFromOctets(
-        ReadOnlyMemory<byte> octets, byte length, bool hasHeader, TpDataCodingScheme dataCodingScheme, out TpUserData userData, out PduError error)
+        ReadOnlyMemory<byte> octets, byte length, bool hasHeader, TpDataCodingScheme dataCodingScheme,
+        out TpUserData userData, out PduError error)
     {
         var needed = dataCodingScheme is { Alphabet: TpAlphabet.Gsm7, IsCompressed: false } ? Septets.OctetCount(length) : length;
         var reader = new PduReader(octets);
@@ -142,12 +147,14 @@ public readonly record struct TpUserData
     }
 
     public bool Equals(TpUserData other) =>
-        Length == other.Length && HasHeader == other.HasHeader && DataCodingScheme == other.DataCodingScheme && Octets.Span.SequenceEqual(other.Octets.Span);
+        (Length, HasHeader, DataCodingScheme) == (other.Length, other.HasHeader, other.DataCodingScheme) &&
+        Octets.Span.SequenceEqual(other.Octets.Span);
 
     public override int GetHashCode() => HashCode.Combine(Length, HasHeader, DataCodingScheme, Octets.Length);
 
     /// <summary>TP-UDL and TP-UD, at most <paramref name="maxOctets"/> of the latter.</summary>
-    internal static TpUserData Read(ref PduReader reader, bool hasHeader, TpDataCodingScheme dataCodingScheme, int maxOctets = Tpdu.MaxUserData)
+    internal static TpUserData Read(
+        ref PduReader reader, bool hasHeader, TpDataCodingScheme dataCodingScheme, int maxOctets = Tpdu.MaxUserData)
     {
         var start = reader.Offset;
         var length = reader.Octet("TP-UDL");

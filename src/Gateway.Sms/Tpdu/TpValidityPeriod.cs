@@ -25,7 +25,8 @@ public readonly record struct TpValidityPeriod
     /// <summary>The octet of the relative format: 0 to 255.</summary>
     public byte RelativeValue => Format == TpValidityPeriodFormat.Relative ? (byte)_octets : (byte)0;
     /// <summary>The time stamp of the absolute format.</summary>
-    public TpServiceCentreTimeStamp AbsoluteTime => Format == TpValidityPeriodFormat.Absolute ? TpServiceCentreTimeStamp.FromOctets(Octets()) : default;
+    public TpServiceCentreTimeStamp AbsoluteTime =>
+        Format == TpValidityPeriodFormat.Absolute ? TpServiceCentreTimeStamp.FromOctets(Octets()) : default;
     /// <summary>Enhanced format, bit 6: the service centre shall try once only.</summary>
     public bool IsSingleShot => Format == TpValidityPeriodFormat.Enhanced && (_octets & 0x40) != 0;
     /// <summary>Enhanced format, bit 7: another functionality octet follows the first.</summary>
@@ -59,7 +60,7 @@ public readonly record struct TpValidityPeriod
         return new(TpValidityPeriodFormat.Enhanced, 2u | (singleShot ? 0x40u : 0u) | (ulong)seconds << 8);
     }
 
-    /// <summary>How long from the moment the service centre took the message; false for the absolute format, none, and reserved values.</summary>
+    /// <summary>How long from acceptance by the service centre; false for the absolute format, none, and reserved values.</summary>
     public bool TryGetDuration(out TimeSpan duration)
     {
         duration = default;

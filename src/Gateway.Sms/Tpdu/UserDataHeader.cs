@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Gateway.Sms;
 
-/// <summary>Concatenation, IEI 00 and 08: TS 23.040 §9.2.3.24.1 and 9.2.3.24.8. Equal references of 8 and 16 bits are different messages.</summary>
+/// <summary>
+/// Concatenation, IEI 00 and 08: TS 23.040 §9.2.3.24.1 and 9.2.3.24.8. Equal references of 8 and 16 bits are different messages.
+/// </summary>
 /// <param name="Reference">0 to 255 or 65535.</param>
 /// <param name="ReferenceBits">8 or 16.</param>
 /// <param name="Total">Parts, 1 to 255.</param>
@@ -132,7 +134,9 @@ public readonly record struct UserDataHeader
     /// <summary>National language identifier of IEI 25, known or not.</summary>
     public byte? LockingShift => LastOctet(InformationElement.NationalLockingShift);
 
-    /// <summary>SMSC control parameters, IEI 06 (§9.2.3.24.5): bits 0 to 3 select status reports, bit 6 cancels, bit 7 wants the header back.</summary>
+    /// <summary>
+    /// SMSC control parameters, IEI 06 (§9.2.3.24.5): bits 0 to 3 select status reports, bit 6 cancels, bit 7 wants the header back.
+    /// </summary>
     public byte? ServiceCentreControl => LastOctet(InformationElement.ServiceCentreControl);
 
     /// <summary>UDH source indicator, IEI 07 (§9.2.3.24.6): 1 original sender, 2 original receiver, 3 service centre.</summary>

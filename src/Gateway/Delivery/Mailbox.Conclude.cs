@@ -83,7 +83,9 @@ public sealed partial class Mailbox
             if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
-        if (verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory) await HoldAsync(now + Delay(verdict, attempts: 1));
+        if (verdict.Next is not (Next.Retry or Next.AwaitRegistration or Next.AwaitMemory)) return;
+        if (_events == _eventsBefore) await HoldAsync(now + Delay(verdict, attempts: 1));
+        else foreach (var waiting in messages) waiting.Release();
     }
 
     private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)

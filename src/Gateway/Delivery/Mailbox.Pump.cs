@@ -8,6 +8,7 @@ public sealed partial class Mailbox
 {
     private const long MinRecheck = 60_000;
     private Flight? _flight;
+    private int _eventsBefore;
 
     private void Pump()
     {
@@ -48,6 +49,7 @@ public sealed partial class Mailbox
     /// <summary>A row that makes us err must not stop the ones behind it.</summary>
     private async Task AttemptOrFailAsync(Waiting waiting)
     {
+        _eventsBefore = _events;
         try
         {
             await AttemptAsync(waiting);
@@ -83,7 +85,9 @@ public sealed partial class Mailbox
     {
         if (channels.Choose(_contacts, waiting, Now) is not { } target)
         {
+            var events = _events;
             await LoadContactsAsync(CancellationToken.None); // a refresh moves only the expiry and does not ring here
+            if (events != _events) return; // the pump comes by again and knows more
             if (channels.Choose(_contacts, waiting, Now) is not { } found)
             {
                 await NoContactAsync(waiting);

@@ -33,6 +33,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private bool _more;
     private bool _pumping;
     private long _holdUntil;
+    // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
+    private int _events;
+    private int _contactReads;
 
     private string Recipient => this.GetPrimaryKeyString();
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -57,11 +60,16 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     public async Task ContactsChanged()
     {
+        _events++;
         await LoadContactsAsync(CancellationToken.None);
         await ReleaseAsync();
     }
 
-    public Task MemoryAvailable() => ReleaseAsync();
+    public Task MemoryAvailable()
+    {
+        _events++;
+        return ReleaseAsync();
+    }
 
     public async Task Wake()
     {
@@ -84,7 +92,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Pump();
     }
 
-    private async Task LoadContactsAsync(CancellationToken cancel) => _contacts = await channels.ContactsAsync(Recipient, cancel);
+    private async Task LoadContactsAsync(CancellationToken cancel)
+    {
+        var read = ++_contactReads;
+        var contacts = await channels.ContactsAsync(Recipient, cancel);
+        if (read == _contactReads) _contacts = contacts; // else a later read knows better
+    }
 
     private async Task LoadAsync(long afterId, CancellationToken cancel)
     {

@@ -90,7 +90,12 @@ internal static class DecodeCommand
         if (!TryOctets(JsonLine.Text(request, "hex") ?? "", out var octets, out answer)) return false;
         if (layer == "text7") return Text7Json.TryAnswer(request, octets, out answer);
 
-        var direction = JsonLine.Text(request, "direction") switch { "mo" => RpDirection.FromHandset, "mt" => RpDirection.ToHandset, _ => options.Direction };
+        var direction = JsonLine.Text(request, "direction") switch
+        {
+            "mo" => RpDirection.FromHandset,
+            "mt" => RpDirection.ToHandset,
+            _    => options.Direction,
+        };
         var carriedBy = CarrierOf(JsonLine.Text(request, "rp")) ?? options.CarriedBy;
         PduError error;
         if (layer is null)
@@ -119,7 +124,8 @@ internal static class DecodeCommand
     /// else a TPDU to a handset, else one from a handset. If they are none, the reading that came furthest tells what is wrong.
     /// </summary>
     private static bool TryGuess(
-        byte[] octets, RpDirection? direction, RpKind? carriedBy, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
+        byte[] octets, RpDirection? direction, RpKind? carriedBy, Options options, TextWriter stdout,
+        out JsonObject answer, out PduError error)
     {
         if (IsRp(octets, direction)) return TryRp(octets, direction, options, stdout, out answer, out error);
         TryRp(octets, direction, options with { Json = true }, stdout, out answer, out error);
@@ -146,7 +152,8 @@ internal static class DecodeCommand
         return encoded.Length == octets.Length && SmsJson.TryRp(octets, out _, out _);
     }
 
-    private static bool TryRp(byte[] octets, RpDirection? direction, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
+    private static bool TryRp(
+        byte[] octets, RpDirection? direction, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
     {
         answer = [];
         if (direction is { } stated && RpPdu.TryDecodeHeader(octets, out _, out var told, out _) && told != stated)
@@ -161,7 +168,9 @@ internal static class DecodeCommand
         byte[] octets, TpMessageType type, RpKind carriedBy, Options options, TextWriter stdout, out JsonObject answer, out PduError error)
     {
         answer = [];
-        return options.Json ? SmsJson.TryTpdu(octets, type, carriedBy, out answer, out error) : PduListing.TryWriteTpdu(octets, type, carriedBy, stdout, out error);
+        return options.Json
+            ? SmsJson.TryTpdu(octets, type, carriedBy, out answer, out error)
+            : PduListing.TryWriteTpdu(octets, type, carriedBy, stdout, out error);
     }
 
     private static TpMessageType? TypeOf(string layer) => layer switch

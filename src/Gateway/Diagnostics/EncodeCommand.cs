@@ -17,7 +17,8 @@ internal static class EncodeCommand
                [--single ID,...] [--locking ID,...]
 
         --alphabet gsm7 puts ? for what the alphabet lacks; without it such a text becomes UCS2.
-        --single, --locking: national language tables (1 to 13) that may be used. Without --text and --data: one text a line of standard input.
+        --single, --locking: national language tables (1 to 13) that may be used.
+        Without --text and --data: one text a line of standard input.
         """;
 
     public static int Run(string[] args, TextReader stdin, TextWriter stdout, TextWriter stderr)
@@ -106,7 +107,12 @@ internal static class EncodeCommand
         foreach (var segment in answer["segments"]!.AsArray())
         {
             stdout.WriteLine($"part {++number}");
-            var size = segment!["septets"] is { } septets ? $"{septets} septets" : segment["code_units"] is { } units ? $"{units} UCS2 characters" : $"{segment["octets"]} octets";
+            var size = (segment!["septets"], segment["code_units"]) switch
+            {
+                ({ } septets, _) => $"{septets} septets",
+                (_, { } units)   => $"{units} UCS2 characters",
+                _                => $"{segment["octets"]} octets",
+            };
             stdout.WriteLine($"  TP-UDL  {segment["udl"]} ({size} beside the header)");
             if (segment["text"] is { } text) stdout.WriteLine($"  text    \"{PduListing.Visible((string)text!)}\"");
             stdout.WriteLine($"  TP-UD   {segment["ud_hex"]}");

@@ -29,9 +29,11 @@ internal static class JsonLine
         }
     }
 
-    public static string? Text(JsonObject request, string key) => request[key] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    public static string? Text(JsonObject request, string key) =>
+        request[key] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    public static int? Number(JsonObject request, string key) => request[key] is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
+    public static int? Number(JsonObject request, string key) =>
+        request[key] is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
 
     public static JsonObject Error(PduError error) => Error(error.Reason, error.Field, error.Offset);
 

@@ -18,11 +18,13 @@ internal sealed class PduListing
     private PduListing(ReadOnlyMemory<byte> octets, int start, TextWriter output) => (_octets, _at, _output) = (octets, start, output);
 
     /// <summary>With escapes for what would break a line, or not be seen.</summary>
-    public static string Visible(string text) => text.Replace("\\", "\\\\").Replace("\r", "\\r").Replace("\n", "\\n").Replace("\f", "\\f").Replace("\0", "\\0");
+    public static string Visible(string text) =>
+        text.Replace("\\", "\\\\").Replace("\r", "\\r").Replace("\n", "\\n").Replace("\f", "\\f").Replace("\0", "\\0");
 
     /// <summary>Offset of the TPDU inside an RP message.</summary>
     public static int UserDataOffset(ReadOnlyMemory<byte> body, in RpPdu pdu) =>
-        MemoryMarshal.TryGetArray(body, out var whole) && MemoryMarshal.TryGetArray(pdu.UserData, out var inner) ? inner.Offset - whole.Offset : 0;
+        MemoryMarshal.TryGetArray(body, out var whole) && MemoryMarshal.TryGetArray(pdu.UserData, out var inner)
+            ? inner.Offset - whole.Offset : 0;
 
     public static bool TryWriteRp(ReadOnlyMemory<byte> body, TextWriter output, out PduError error)
     {
@@ -30,16 +32,19 @@ internal sealed class PduListing
         if (!SmsJson.TryRp(body, out _, out error) || !RpPdu.TryDecode(body, out var pdu, out error)) return false;
         new PduListing(body, 0, output).Rp(pdu);
         if (pdu.UserData.IsEmpty) return true;
+        var start = UserDataOffset(body, pdu);
         return TpMessageTypes.TryIdentify(pdu.UserData.Span, pdu.Direction, pdu.Kind, out var type, out error)
-            && new PduListing(body[..(UserDataOffset(body, pdu) + pdu.UserData.Length)], UserDataOffset(body, pdu), output).TryTpdu(type, pdu.Kind, out error);
+            && new PduListing(body[..(start + pdu.UserData.Length)], start, output).TryTpdu(type, pdu.Kind, out error);
     }
 
-    public static bool TryWriteTpdu(ReadOnlyMemory<byte> tpdu, TpMessageType type, RpKind carriedBy, TextWriter output, out PduError error) =>
+    public static bool TryWriteTpdu(
+        ReadOnlyMemory<byte> tpdu, TpMessageType type, RpKind carriedBy, TextWriter output, out PduError error) =>
         new PduListing(tpdu, 0, output).TryTpdu(type, carriedBy, out error);
 
     private void Rp(in RpPdu pdu)
     {
-        _output.WriteLine($"{SmsJson.RpName(pdu.Kind)}, {(pdu.Direction == RpDirection.FromHandset ? "mobile originated" : "mobile terminated")}");
+        var direction = pdu.Direction == RpDirection.FromHandset ? "mobile originated" : "mobile terminated";
+        _output.WriteLine($"{SmsJson.RpName(pdu.Kind)}, {direction}");
         Field("RP-MTI", 1, $"{_octets.Span[0] & 7}");
         Field("RP-Message Reference", 1, $"{pdu.MessageReference}");
         if (pdu.Kind == RpKind.Data)
@@ -48,7 +53,10 @@ internal sealed class PduListing
             Field("RP-Destination Address", 1 + _octets.Span[_at], Address(pdu.Data.DestinationAddress));
         }
         if (pdu.Kind == RpKind.Error)
-            Field("RP-Cause", 1 + _octets.Span[_at], $"{(int)pdu.Error.Cause} {pdu.Error.Cause}{(pdu.Error.Diagnostic is { } octet ? $", diagnostic {octet:X2}" : "")}");
+        {
+            var diagnostic = pdu.Error.Diagnostic is { } octet ? $", diagnostic {octet:X2}" : "";
+            Field("RP-Cause", 1 + _octets.Span[_at], $"{(int)pdu.Error.Cause} {pdu.Error.Cause}{diagnostic}");
+        }
         if (pdu.UserData.IsEmpty) return;
         _at = UserDataOffset(_octets, pdu) - (pdu.Kind == RpKind.Data ? 1 : 2);
         Field("RP-User Data", UserDataOffset(_octets, pdu) - _at, $"{pdu.UserData.Length} octets");
@@ -73,7 +81,8 @@ internal sealed class PduListing
                 break;
             case TpMessageType.SmsDeliverReport:
                 if (SmsDeliverReport.TryDecode(tpdu, carriedBy, out var deliverReport, out error))
-                    Report(type, deliverReport.FailureCause, null, deliverReport.ProtocolIdentifier, deliverReport.DataCodingScheme, deliverReport.UserData);
+                    Report(type, deliverReport.FailureCause, null,
+                        deliverReport.ProtocolIdentifier, deliverReport.DataCodingScheme, deliverReport.UserData);
                 break;
             default:
                 if (SmsSubmitReport.TryDecode(tpdu, carriedBy, out var submitReport, out error))
@@ -116,7 +125,8 @@ internal sealed class PduListing
         if (tpdu.ValidityPeriod is { Format: not TpValidityPeriodFormat.None } period)
         {
             var duration = period.TryGetDuration(out var time) ? $"{time}" : "no period that can be read";
-            Field("TP-VP", period.EncodedLength, period.Format == TpValidityPeriodFormat.Absolute ? $"until {period.AbsoluteTime}" : duration);
+            var until = period.Format == TpValidityPeriodFormat.Absolute ? $"until {period.AbsoluteTime}" : duration;
+            Field("TP-VP", period.EncodedLength, until);
         }
         UserData(tpdu.UserData);
     }
@@ -189,7 +199,8 @@ internal sealed class PduListing
     private void Address(string field, TpAddress address) =>
         Field(field, address.EncodedLength, $"{address} ({address.Length} semi-octets, {address.TypeOfNumber}, {address.NumberingPlan})");
 
-    private static string Address(RpAddress address) => address.IsEmpty ? "none" : $"{address} ({address.TypeOfNumber}, {address.NumberingPlan})";
+    private static string Address(RpAddress address) =>
+        address.IsEmpty ? "none" : $"{address} ({address.TypeOfNumber}, {address.NumberingPlan})";
 
     private void ProtocolIdentifier(TpProtocolIdentifier identifier) => Field("TP-PID", 1, $"{identifier} {identifier.Group}");
 
@@ -199,7 +210,8 @@ internal sealed class PduListing
         if (coding.MessageClass is { } messageClass) notes.Add($"class {messageClass}");
         if (coding.IsCompressed) notes.Add("compressed");
         if (coding.IsAutomaticDeletion) notes.Add("automatic deletion");
-        if (coding.MessageWaiting is { } waiting) notes.Add($"{waiting.Kind} waiting {(waiting.Active ? "on" : "off")}, {(waiting.Store ? "store" : "discard")}");
+        if (coding.MessageWaiting is { } waiting)
+            notes.Add($"{waiting.Kind} waiting {(waiting.Active ? "on" : "off")}, {(waiting.Store ? "store" : "discard")}");
         if (coding.IsReservedGroup || coding.IsReservedAlphabet) notes.Add("reserved, read as default alphabet");
         Field("TP-DCS", 1, $"{coding} {string.Join(", ", notes)}");
     }
@@ -225,15 +237,18 @@ internal sealed class PduListing
 
     private static string Meaning(InformationElement element)
     {
-        var alone = UserDataHeader.Of(element);
-        if (alone.Concatenation is { } part) return $"concatenation, part {part.Sequence} of {part.Total}, reference {part.Reference} ({part.ReferenceBits} bits)";
+        byte[] octets = [(byte)(2 + element.Data.Length), element.Identifier, (byte)element.Data.Length, .. element.Data.Span];
+        if (!UserDataHeader.TryDecode(octets, out var alone, out _)) return "";
+        if (alone.Concatenation is { } part)
+            return $"concatenation, part {part.Sequence} of {part.Total}, reference {part.Reference} ({part.ReferenceBits} bits)";
         if (alone.Ports is { } ports) return $"ports, destination {ports.Destination}, source {ports.Source} ({ports.Bits} bits)";
         if (alone.SingleShift is { } single) return $"national single shift {single}";
         if (alone.LockingShift is { } locking) return $"national locking shift {locking}";
         if (alone.ReplyAddress is { } reply) return $"reply address {reply}";
         if (alone.ServiceCentreControl is { } control) return $"service centre control {control:X2}";
         if (alone.EmailHeaderLength is { } length) return $"e-mail header of {length}";
-        foreach (var special in alone.SpecialSms) return $"special SMS, type {special.Type}, {special.Count} waiting, {(special.Store ? "store" : "discard")}";
+        foreach (var special in alone.SpecialSms)
+            return $"special SMS, type {special.Type}, {special.Count} waiting, {(special.Store ? "store" : "discard")}";
         return $"{element.Data.Length} octets";
     }
 

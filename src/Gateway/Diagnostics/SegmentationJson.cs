@@ -9,7 +9,8 @@ internal static class SegmentationJson
     private const string SingleShifts = "national_single_shift_tables";
     private const string LockingShifts = "national_locking_shift_tables";
 
-    private static readonly string[] Inputs = ["input_text", "input_hex", "ref", "ref_bits", "force_alphabet", SingleShifts, LockingShifts, "class"];
+    private static readonly string[] Inputs =
+        ["input_text", "input_hex", "ref", "ref_bits", "force_alphabet", SingleShifts, LockingShifts, "class"];
 
     public static bool TryAnswer(JsonObject request, out JsonObject answer)
     {

@@ -58,10 +58,12 @@ internal static class SmsJson
                 if (SmsCommand.TryDecode(octets, out var command, out error)) Command(answer, command, octets);
                 break;
             case TpMessageType.SmsDeliverReport:
-                if (SmsDeliverReport.TryDecode(octets, carriedBy, out var deliverReport, out error)) DeliverReport(answer, deliverReport, octets);
+                if (SmsDeliverReport.TryDecode(octets, carriedBy, out var deliverReport, out error))
+                    DeliverReport(answer, deliverReport, octets);
                 break;
             default:
-                if (SmsSubmitReport.TryDecode(octets, carriedBy, out var submitReport, out error)) SubmitReport(answer, submitReport, octets);
+                if (SmsSubmitReport.TryDecode(octets, carriedBy, out var submitReport, out error))
+                    SubmitReport(answer, submitReport, octets);
                 break;
         }
         return error.Fault == PduFault.None;
@@ -76,16 +78,21 @@ internal static class SmsJson
             var item = new JsonObject();
             if (segmentation.Alphabet == TpAlphabet.EightBit) item["octets"] = userData.Data.Length;
             else item["text"] = segment.Text;
-            if (segmentation.Alphabet == TpAlphabet.Gsm7) item["septets"] = Gsm7.Count(segment.Text, segmentation.LockingShift, segmentation.SingleShift);
+            if (segmentation.Alphabet == TpAlphabet.Gsm7)
+                item["septets"] = Gsm7.Count(segment.Text, segmentation.LockingShift, segmentation.SingleShift);
             if (segmentation.Alphabet == TpAlphabet.Ucs2) item["code_units"] = segment.Text.Length;
             item["udl"] = userData.Length;
             item["ud_hex"] = Hex(userData.Octets.Span);
             segments.Add(item);
         }
-        return new JsonObject { ["alphabet"] = AlphabetName(segmentation.Alphabet), ["count"] = segmentation.Segments.Count, ["segments"] = segments };
+        return new JsonObject
+        {
+            ["alphabet"] = AlphabetName(segmentation.Alphabet), ["count"] = segmentation.Segments.Count, ["segments"] = segments,
+        };
     }
 
-    public static string RpName(RpKind kind) => kind switch { RpKind.Data => "RP-DATA", RpKind.Ack => "RP-ACK", RpKind.Error => "RP-ERROR", _ => "RP-SMMA" };
+    public static string RpName(RpKind kind) =>
+        kind switch { RpKind.Data => "RP-DATA", RpKind.Ack => "RP-ACK", RpKind.Error => "RP-ERROR", _ => "RP-SMMA" };
 
     public static string TpduName(TpMessageType type) => type switch
     {
@@ -97,7 +104,8 @@ internal static class SmsJson
         _                              => "SMS-COMMAND",
     };
 
-    public static string AlphabetName(TpAlphabet alphabet) => alphabet switch { TpAlphabet.Gsm7 => "gsm7", TpAlphabet.Ucs2 => "ucs2", _ => "8bit" };
+    public static string AlphabetName(TpAlphabet alphabet) =>
+        alphabet switch { TpAlphabet.Gsm7 => "gsm7", TpAlphabet.Ucs2 => "ucs2", _ => "8bit" };
 
     public static string Hex(ReadOnlySpan<byte> octets) => Convert.ToHexStringLower(octets);
 
@@ -143,7 +151,8 @@ internal static class SmsJson
         Time(answer, "scts", tpdu.ServiceCentreTimeStamp);
         Time(answer, "dt", tpdu.DischargeTime);
         answer["st"] = tpdu.Status.Value;
-        if (tpdu.ParameterIndicator is { } indicator) Optional(answer, indicator, null, tpdu.ProtocolIdentifier, tpdu.DataCodingScheme, tpdu.UserData);
+        if (tpdu.ParameterIndicator is { } indicator)
+            Optional(answer, indicator, null, tpdu.ProtocolIdentifier, tpdu.DataCodingScheme, tpdu.UserData);
         Trailing(answer, octets, tpdu.Encode());
     }
 
@@ -172,7 +181,8 @@ internal static class SmsJson
     private static void SubmitReport(JsonObject answer, in SmsSubmitReport tpdu, ReadOnlyMemory<byte> octets)
     {
         Report(answer, tpdu.FailureCause, octets);
-        Optional(answer, tpdu.ParameterIndicator, tpdu.ServiceCentreTimeStamp, tpdu.ProtocolIdentifier, tpdu.DataCodingScheme, tpdu.UserData);
+        Optional(
+            answer, tpdu.ParameterIndicator, tpdu.ServiceCentreTimeStamp, tpdu.ProtocolIdentifier, tpdu.DataCodingScheme, tpdu.UserData);
         Trailing(answer, octets, tpdu.Encode());
     }
 
@@ -205,7 +215,12 @@ internal static class SmsJson
         if (coding.IsReservedGroup) answer["reserved_group"] = true;
         if (coding.IsReservedAlphabet) answer["reserved_alphabet"] = true;
         if (coding.MessageWaiting is { } waiting)
-            answer["mwi"] = new JsonObject { ["store"] = waiting.Store, ["active"] = waiting.Active, ["kind"] = waiting.Kind.ToString().ToLowerInvariant() };
+        {
+            answer["mwi"] = new JsonObject
+            {
+                ["store"] = waiting.Store, ["active"] = waiting.Active, ["kind"] = waiting.Kind.ToString().ToLowerInvariant(),
+            };
+        }
         if (userData.HasHeader)
         {
             Header(answer, userData.Header);
@@ -221,8 +236,14 @@ internal static class SmsJson
         foreach (var element in header) elements.Add(new JsonObject { ["iei"] = element.Identifier, ["hex"] = Hex(element.Data.Span) });
         answer["udh"] = elements;
         if (header.Concatenation is { } concat)
-            answer["concat"] = new JsonObject { ["ref"] = concat.Reference, ["ref_bits"] = concat.ReferenceBits, ["total"] = concat.Total, ["seq"] = concat.Sequence };
-        if (header.Ports is { } ports) answer["ports"] = new JsonObject { ["bits"] = ports.Bits, ["dst"] = ports.Destination, ["src"] = ports.Source };
+        {
+            answer["concat"] = new JsonObject
+            {
+                ["ref"] = concat.Reference, ["ref_bits"] = concat.ReferenceBits, ["total"] = concat.Total, ["seq"] = concat.Sequence,
+            };
+        }
+        if (header.Ports is { } ports)
+            answer["ports"] = new JsonObject { ["bits"] = ports.Bits, ["dst"] = ports.Destination, ["src"] = ports.Source };
         if (header.SingleShift is { } single) answer["single_shift"] = single;
         if (header.LockingShift is { } locking) answer["locking_shift"] = locking;
         var special = new JsonArray();
@@ -257,7 +278,8 @@ internal static class SmsJson
     {
         var answer = new JsonObject
         {
-            ["length"] = address.Length, ["toa"] = address.TypeOfAddress, ["ton"] = (int)address.TypeOfNumber, ["npi"] = (int)address.NumberingPlan,
+            ["length"] = address.Length, ["toa"] = address.TypeOfAddress,
+            ["ton"] = (int)address.TypeOfNumber, ["npi"] = (int)address.NumberingPlan,
         };
         if (address.IsAlphanumeric) answer["text"] = address.Name;
         else answer["digits"] = address.Digits;
@@ -266,7 +288,8 @@ internal static class SmsJson
 
     private static JsonObject? Address(RpAddress address) => address.IsEmpty ? null : new JsonObject
     {
-        ["toa"] = address.TypeOfAddress, ["ton"] = (int)address.TypeOfNumber, ["npi"] = (int)address.NumberingPlan, ["digits"] = address.Digits,
+        ["toa"] = address.TypeOfAddress, ["ton"] = (int)address.TypeOfNumber, ["npi"] = (int)address.NumberingPlan,
+        ["digits"] = address.Digits,
     };
 
     /// <summary>A stamp that is no time is null, with its octets beside it.</summary>

@@ -4,7 +4,7 @@ using Gateway.Sms;
 namespace Gateway.Benchmarks.Sms;
 
 /// <summary>The codec on the path of one message: what a handset sends is read, what goes to a handset is written, a long text is cut.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MinColumn]
 public class SmsBenchmarks
 {
     private static readonly string Septets160 = string.Concat(Enumerable.Repeat("The quick brown fox jumps over the lazy dog 0123456789 @ ", 3))[..160];

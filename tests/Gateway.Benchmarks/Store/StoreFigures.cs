@@ -101,12 +101,12 @@ internal static class StoreFigures
             {
                 var change = new StoreChange();
                 for (var i = 0; i < 5_000 && stored < target; i++, stored++)
-                    change.NewMessages.Add(Message(stored + 1, (int)(stored * 2_654_435_761L % 10_000_019), Start + stored));
+                    change.NewMessages.Add(Message(stored + 1, stored, Start + stored));
                 await store.Writer.WriteAsync(change, CancellationToken.None);
             }
             var queries = store.DueMessages;
             var due = await MicrosecondsAsync(() => queries.DueRecipientsAsync(Start + rows, 100, default, CancellationToken.None));
-            var mailbox = await MicrosecondsAsync(() => queries.WaitingForAsync("491700", 0, 100, CancellationToken.None));
+            var mailbox = await MicrosecondsAsync(() => queries.WaitingForAsync("4917000000000", 0, 100, CancellationToken.None));
             var byId = await MicrosecondsAsync(() => queries.FindAsync(target / 2, CancellationToken.None));
             Console.WriteLine($"{stored,12}  {due,11:F0}  {mailbox,14:F0}  {byId,8:F0}");
         }
@@ -148,7 +148,7 @@ internal static class StoreFigures
 
     private static ShortMessageRow Message(long id, int recipient, long dueAt) => new()
     {
-        Id = id, Account = "abcd1234", RouteReason = "subscriber of this network", Recipient = $"49170{recipient}", Originator = "Bank",
+        Id = id, Account = "abcd1234", RouteReason = "subscriber of this network", Recipient = $"49170{recipient:D8}", Originator = "Bank",
         Text = "Your one-time password is 123456. Do not tell it to anybody.", AcceptedAt = Start, ExpiresAt = Start + 259_200_000,
         DueAt = dueAt, ReceiptRequested = true, ClientReference = "transaction 8f14e45f",
     };

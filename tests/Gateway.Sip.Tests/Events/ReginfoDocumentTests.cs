@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Events;
 
+[Collection(nameof(ProcessorBound))]
 public sealed class ReginfoDocumentTests
 {
     // The example of RFC 3680 §5.4 with what RFC 5628 and others add.

@@ -9,6 +9,7 @@ namespace Gateway.Sip.Tests.Message;
 /// Nothing that comes from the network throws, whatever it is: messages of RFC 4475 and of real notifiers with octets changed, cut,
 /// doubled.
 /// </summary>
+[Collection(nameof(ProcessorBound))]
 public sealed class HostileInputTests
 {
     private static readonly byte[][] Seeds =

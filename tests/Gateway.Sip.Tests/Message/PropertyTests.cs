@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Message;
 
+[Collection(nameof(ProcessorBound))]
 public sealed class PropertyTests
 {
     private const string TokenCharacters = "abcXYZ019-.!%*_+`'~";

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Message;
 
+[Collection(nameof(ProcessorBound))]
 public sealed class StreamFramingTests
 {
     // Messages of RFC 4475 with a usable Content-Length that ends where the file ends; the others have no frame on a stream.

@@ -70,6 +70,14 @@ public sealed class DecodeCommandTests
         }
     }
 
+    [Fact]
+    public void Element_as_long_as_a_report_allows_is_listed()
+    {
+        var (code, output, _) = Run(["--layer", "tpdu-deliver-report", "4006049f9e709c" + new string('0', 2 * 156)]);
+        Assert.Equal(0, code);
+        Assert.Contains("156 octets", output);
+    }
+
     [Theory]
     [InlineData(new[] { "--json", "0302" }, "RP-ACK")]
     [InlineData(new[] { "--json", "06040d91945152991136f00160124130340a0160124130940a00" }, "SMS-STATUS-REPORT")]

@@ -24,10 +24,11 @@ public sealed class CommandLineTests
     public void Every_option_is_understood()
     {
         var line = Parse(
-            "--send", "+4940999", "--not an option", "--send", "0123", "b", "--stay", "--status-report", "--wait", "1.5", "--password", "p", "--username", "u",
-            "--domain", "lab.example", "--identity", "tel:+4940111222", "--listen", "127.0.0.1:0", "--proxy", "sip:p.example;lr",
-            "--route", "sip:a.example;lr", "--route", "sip:b.example;lr", "--header", "X-Lab: a: b", "--assert", "--service-centre", "tel:+49171",
-            "--expires", "60", "--bare-reports", "--refuse", "111", "--verbose");
+            "--send", "+4940999", "--not an option", "--send", "0123", "b", "--stay", "--status-report", "--wait", "1.5",
+            "--password", "p", "--username", "u", "--domain", "lab.example",
+            "--identity", "tel:+4940111222", "--listen", "127.0.0.1:0", "--proxy", "sip:p.example;lr",
+            "--route", "sip:a.example;lr", "--route", "sip:b.example;lr", "--header", "X-Lab: a: b", "--assert",
+            "--service-centre", "tel:+49171", "--expires", "60", "--bare-reports", "--refuse", "111", "--verbose");
         var options = line.Options;
 
         Assert.Equal([("+4940999", "--not an option"), ("0123", "b")], line.Sends);
@@ -54,7 +55,10 @@ public sealed class CommandLineTests
     {
         var expected = arguments[0] switch
         {
-            "--full" => Behaviour.Full, "--silent" => Behaviour.Silent, "--deaf" => Behaviour.Deaf, _ => Behaviour.Slow(TimeSpan.FromSeconds(5)),
+            "--full" => Behaviour.Full,
+            "--silent" => Behaviour.Silent,
+            "--deaf" => Behaviour.Deaf,
+            _ => Behaviour.Slow(TimeSpan.FromSeconds(5)),
         };
 
         Assert.Equal(expected, Parse(arguments).Behaviour);

@@ -212,7 +212,8 @@ public sealed class MoMessageTests : HandsetFixture
         var (message, _) = await SendAsync(phone, register);
         Assert.Equal(["<sip:orig@scscf.invalid;lr>"], message.All("Route"));
 
-        var (other, otherRegister) = await RegisteredAsync(Options() with { Number = "+4940111223", Routes = [SipUri.Parse("sip:lab@scscf.invalid;lr")] });
+        var routes = new[] { SipUri.Parse("sip:lab@scscf.invalid;lr") };
+        var (other, otherRegister) = await RegisteredAsync(Options() with { Number = "+4940111223", Routes = routes });
         var (routed, _) = await SendAsync(other, otherRegister);
         Assert.Equal(["<sip:lab@scscf.invalid;lr>"], routed.All("Route"));
     }
@@ -246,12 +247,16 @@ public sealed class MoMessageTests : HandsetFixture
         string Report(string address, string timeStamp) =>
             $"01 2B 07 91947122723033 00 1A 06 {submit.MessageReference:X2} 0D 91 {address} {timeStamp} 52804001503080 00";
 
-        foreach (var (address, timeStamp) in new[] { ("940464980560F1", "52804001000080"), ("940464980560F1", "52804001000080"), ("940464980560F2", "52804001000080"), ("940464980560F1", "52804001000000") })
-            Assert.StartsWith("022B", (await Peer.ExpectReportAsync(Peer.Rp(register, Report(address, timeStamp)))).Hex);
+        var fitting = Report("940464980560F1", "52804001000080");
+        var ofAnother = Report("940464980560F2", "52804001000080");
+        var ofAnotherTime = Report("940464980560F1", "52804001000000");
+        foreach (var report in new[] { fitting, fitting, ofAnother, ofAnotherTime })
+            Assert.StartsWith("022B", (await Peer.ExpectReportAsync(Peer.Rp(register, report))).Hex);
 
         Assert.Equal([true, false, false], reports.Select(report => report.Fits));
         Assert.Equal((3, 1), (phone.Counters.StatusReports, phone.Counters.Repeats));
-        Assert.Equal(("+4940468950061", TpStatus.Received, submit.MessageReference), (reports[0].To, reports[0].Status, reports[0].MessageReference));
+        var first = reports[0];
+        Assert.Equal(("+4940468950061", TpStatus.Received, submit.MessageReference), (first.To, first.Status, first.MessageReference));
         Assert.Empty(phone.Received);
     }
 

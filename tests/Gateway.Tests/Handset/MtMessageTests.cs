@@ -208,12 +208,12 @@ public sealed class MtMessageTests : HandsetFixture
     }
 
     [Theory]
-    [InlineData("012A0791947122723033001904", "042A0160")]                                                            // RP-UD cut: 96
-    [InlineData("01 2A 07 91947122723033 00 05 04 0D 91 9404", "042A016F4103" + "00FF00")]                           // TP-OA cut: 111, TP-FCS FF
-    [InlineData("01 2A 07 91947122723033 00 03 03 00 00", "042A01614103" + "00B000")]                                // reserved TP-MTI: 97, TP-FCS B0
-    [InlineData("00 2A 00 07 91947122723033 03 01 02 03", "042A0161")]                                               // for a service centre: 97
-    [InlineData("07 2A", "042A0161")]                                                                                 // reserved type: 97
-    [InlineData("06 2A", "042A0161")]                                                                                 // RP-SMMA downwards: 97
+    [InlineData("012A0791947122723033001904", "042A0160")]   // RP-UD cut: 96
+    [InlineData("01 2A 07 91947122723033 00 05 04 0D 91 9404", "042A016F4103" + "00FF00")]   // TP-OA cut: 111, TP-FCS FF
+    [InlineData("01 2A 07 91947122723033 00 03 03 00 00", "042A01614103" + "00B000")]   // reserved TP-MTI: 97, TP-FCS B0
+    [InlineData("00 2A 00 07 91947122723033 03 01 02 03", "042A0161")]   // for a service centre: 97
+    [InlineData("07 2A", "042A0161")]   // reserved type: 97
+    [InlineData("06 2A", "042A0161")]   // RP-SMMA downwards: 97
     public async Task What_cannot_be_read_gets_rp_error(string rpMessage, string expected)
     {
         var (phone, register) = await RegisteredAsync();
@@ -246,7 +246,8 @@ public sealed class MtMessageTests : HandsetFixture
         var (phone, register) = await RegisteredAsync(Options() with { Password = "secret" });
         var callId = Peer.Rp(register, Hello);
         var first = await Peer.ExpectAsync("MESSAGE");
-        Peer.Respond(first, "407 Proxy Authentication Required", "Proxy-Authenticate: Digest realm=\"lab\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"");
+        Peer.Respond(first, "407 Proxy Authentication Required",
+            "Proxy-Authenticate: Digest realm=\"lab\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"");
         var second = await Peer.ExpectAsync("MESSAGE");
         Peer.Respond(second, "202 Accepted");
 

@@ -34,12 +34,15 @@ internal sealed class PeerMessage
 
     public string CallId => this["Call-ID"];
 
-    public string this[string name] => Find(name) ?? throw new Xunit.Sdk.XunitException($"{StartLine} has no {name}:\n{string.Join('\n', _lines)}");
+    public string this[string name] =>
+        Find(name) ?? throw new Xunit.Sdk.XunitException($"{StartLine} has no {name}:\n{string.Join('\n', _lines)}");
 
     public string? Find(string name) => All(name).FirstOrDefault();
 
     public IReadOnlyList<string> All(string name) =>
-        [.. _lines.Skip(1).Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim())];
+        [.. from line in _lines.Skip(1)
+            where line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)
+            select line[(name.Length + 1)..].Trim()];
 
     public uint Sequence => uint.Parse(this["CSeq"].Split(' ')[0]);
 
@@ -76,7 +79,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Patience);
         while (true)
         {
-            var index = _waiting.FindIndex(message => message.StartLine.StartsWith(start, StringComparison.Ordinal) && also?.Invoke(message) != false);
+            var index = _waiting.FindIndex(message =>
+                message.StartLine.StartsWith(start, StringComparison.Ordinal) && also?.Invoke(message) != false);
             if (index >= 0)
             {
                 var found = _waiting[index];
@@ -90,7 +94,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new Xunit.Sdk.XunitException($"No '{start}' came. There are: {string.Join(", ", _waiting.Select(message => message.StartLine))}");
+                var others = string.Join(", ", _waiting.Select(message => message.StartLine));
+                throw new Xunit.Sdk.XunitException($"No '{start}' came. There are: {others}");
             }
         }
     }
@@ -109,7 +114,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     public void Grant(PeerMessage register, int seconds = 3600, params string[] headers) =>
         Respond(register, "200 OK", [$"Contact: {register["Contact"]};expires={seconds}", .. headers]);
 
-    /// <summary>A MESSAGE to the contact of <paramref name="register"/>, in a new transaction; answers its Call-ID, which may be among the headers.</summary>
+    /// <summary>
+    /// A MESSAGE to the contact of <paramref name="register"/>, in a new transaction; answers its Call-ID, which may be among the headers.
+    /// </summary>
     public string Message(PeerMessage register, string contentType, byte[] body, params string[] headers) =>
         Request("MESSAGE", register, body, [.. headers, $"Content-Type: {contentType}"]);
 
@@ -118,8 +125,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         var number = Interlocked.Increment(ref _calls);
         var callId = headers.FirstOrDefault(header => header.StartsWith("Call-ID: "))?["Call-ID: ".Length..] ?? $"call-{number}@{Domain}";
         var contact = ContactOf(register);
-        var text = new StringBuilder($"{method} {contact} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{Port};branch=z9hG4bKpeer{number};rport\r\n");
-        text.Append($"Max-Forwards: 69\r\nFrom: <{ServiceCentre}>;tag=sc{number}\r\nTo: {register["To"]}\r\nCall-ID: {callId}\r\nCSeq: 1 {method}\r\n");
+        var text = new StringBuilder($"{method} {contact} SIP/2.0\r\n");
+        text.Append($"Via: SIP/2.0/UDP 127.0.0.1:{Port};branch=z9hG4bKpeer{number};rport\r\nMax-Forwards: 69\r\n");
+        text.Append($"From: <{ServiceCentre}>;tag=sc{number}\r\nTo: {register["To"]}\r\nCall-ID: {callId}\r\nCSeq: 1 {method}\r\n");
         foreach (var header in headers.Where(header => !header.StartsWith("Call-ID: "))) text.Append(header).Append("\r\n");
         text.Append($"Content-Length: {body.Length}\r\n\r\n");
         _socket.Send([.. Encoding.UTF8.GetBytes(text.ToString()), .. body], register.From);
@@ -128,7 +136,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
 
     /// <summary>An RP message, asserted by the service centre.</summary>
     public string Rp(PeerMessage register, string hex, params string[] headers) =>
-        Message(register, "application/vnd.3gpp.sms", Convert.FromHexString(hex.Replace(" ", "")), [$"P-Asserted-Identity: <{ServiceCentre}>", .. headers]);
+        Message(register, "application/vnd.3gpp.sms", Convert.FromHexString(hex.Replace(" ", "")),
+            [$"P-Asserted-Identity: <{ServiceCentre}>", .. headers]);
 
     /// <summary>The handset's 200 and then its RP report for this Call-ID, which is answered 202.</summary>
     public async Task<PeerMessage> ExpectReportAsync(string callId)

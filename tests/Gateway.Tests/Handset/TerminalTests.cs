@@ -81,7 +81,8 @@ public sealed class TerminalTests : IAsyncLifetime
         Assert.Equal("sent +4940468950061: RP-ACK", await _output.NextAsync());
         foreach (var status in new[] { "20", "46" })
         {
-            _peer.Rp(register, $"01 2B 07 91947122723033 00 1A 06 {submit.MessageReference:X2} 0D 91 940464980560F1 52804001000080 52804001503080 {status}");
+            var tpdu = $"06 {submit.MessageReference:X2} 0D 91 940464980560F1 52804001000080 52804001503080 {status}";
+            _peer.Rp(register, $"01 2B 07 91947122723033 00 1A {tpdu}");
             await _peer.ExpectAsync("MESSAGE");
         }
 
@@ -98,7 +99,8 @@ public sealed class TerminalTests : IAsyncLifetime
         var running = RunAsync("ott");
         var register = await RegisterAsync();
         await _output.NextAsync();
-        _peer.Message(register, "text/plain", Encoding.UTF8.GetBytes("zwei\nZeilen \u001B[2J ü"), "P-Asserted-Identity: <sip:+4940999@ims.example.org>");
+        var text = Encoding.UTF8.GetBytes("zwei\nZeilen \u001B[2J ü");
+        _peer.Message(register, "text/plain", text, "P-Asserted-Identity: <sip:+4940999@ims.example.org>");
 
         Assert.Equal("received +4940999: zwei\\nZeilen \\u001b[2J ü", await _output.NextAsync());
         _input.Type("quit");

@@ -151,7 +151,7 @@ public sealed class AuthenticationTests
         used.Release(Hash(2));
         Assert.True(used.TryUse(Hash(2)));
 
-        static string Hash(int number) => number.ToString("x64");
+        static string Hash(int number) => number.ToString("x2", CultureInfo.InvariantCulture).PadRight(64, '0');
     }
 
     private static Task<GatewayOverHttp> StartAsync(string method, int rate = 1000) =>

@@ -36,13 +36,9 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
-        builder.Services.AddSingleton(DispatchProxy.Create<IGrainFactory, IdleGrains>());
-        builder.Services.AddSingleton<Mailboxes>();
-        builder.Services.AddSingleton<CarrierReceiptSink>((receipt, _) =>
-        {
-            Receipts.Add(receipt);
-            return Task.FromResult(true);
-        });
+        var grains = DispatchProxy.Create<IGrainFactory, IdleGrains>();
+        ((IdleGrains)(object)grains).Receipts = Receipts;
+        builder.Services.AddSingleton(grains).AddSingleton<Mailboxes>();
         builder.Services.AddSingleton(_ => new GatewayStore(_folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         builder.AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings);
         _app = builder.Build();
@@ -94,16 +90,27 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
     }
 }
 
-/// <summary>A cluster whose every mailbox is idle.</summary>
+/// <summary>A cluster whose every mailbox is idle, and keeps the receipts it gets.</summary>
 public class IdleGrains : DispatchProxy
 {
-    private readonly IMailbox _mailbox = DispatchProxy.Create<IMailbox, IdleMailbox>();
+    internal List<CarrierReceipt> Receipts { get; set; } = [];
 
-    protected override object? Invoke(MethodInfo? method, object?[]? args) => _mailbox;
+    protected override object? Invoke(MethodInfo? method, object?[]? args)
+    {
+        var mailbox = DispatchProxy.Create<IMailbox, IdleMailbox>();
+        ((IdleMailbox)(object)mailbox).Receipts = Receipts;
+        return mailbox;
+    }
 }
 
 public class IdleMailbox : DispatchProxy
 {
-    protected override object? Invoke(MethodInfo? method, object?[]? args) =>
-        method!.ReturnType == typeof(Task) ? Task.CompletedTask : Task.FromResult(true);
+    internal List<CarrierReceipt> Receipts { get; set; } = [];
+
+    protected override object? Invoke(MethodInfo? method, object?[]? args)
+    {
+        if (args is [CarrierReceipt receipt])
+            Receipts.Add(receipt);
+        return method!.ReturnType == typeof(Task) ? Task.CompletedTask : Task.FromResult(true);
+    }
 }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Gateway.Tests.Webhooks;
 
-/// <summary>What a customer's server got.</summary>
+/// <summary>A request that a server got.</summary>
 internal sealed record Received(string Method, string Path, string Query, IHeaderDictionary Headers, string Body)
 {
     /// <summary>The fields of any of the three formats, in the order they came.</summary>
@@ -35,13 +35,13 @@ internal sealed record Received(string Method, string Path, string Query, IHeade
     public string? this[string name] => Fields.Find(field => field.Key == name).Value;
 }
 
-/// <summary>A customer's server on a free port, answering as the test says.</summary>
-internal sealed class WebhookReceiver : IAsyncDisposable
+/// <summary>Somebody's HTTP server (a customer's, a carrier's) on a free port, answering as the test says.</summary>
+internal sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Received> _received = new();
 
-    private WebhookReceiver(int port)
+    private ScriptedServer(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -64,9 +64,9 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     public int Port => new Uri(Url).Port;
     public IReadOnlyList<Received> Received => [.. _received];
 
-    public static async Task<WebhookReceiver> StartAsync(int port = 0)
+    public static async Task<ScriptedServer> StartAsync(int port = 0)
     {
-        var receiver = new WebhookReceiver(port);
+        var receiver = new ScriptedServer(port);
         await receiver._app.StartAsync();
         return receiver;
     }
@@ -93,7 +93,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
 internal static class Wait
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Gateway.Sip;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.Interop.Tests.Sip;
+
+//   SIPp                                  endpoint
+//    |  MESSAGE        (lost here and there) |
+//    |-------------------------------------->|   each Call-ID reaches the application once
+//    |  200            (lost here and there) |
+//    |<--------------------------------------|   each is answered in the end
+//
+//   and the same the other way round
+[Trait("Category", "Interop")]
+public sealed class SippTests
+{
+    private const int Messages = 1_000;
+
+    /// <summary>Gives up after 6.4 s, having sent 17 times: SIPp stays a little longer for each message, and chance alone loses none.</summary>
+    private static readonly SipTimers Impatient = new() { T1 = TimeSpan.FromMilliseconds(100), T2 = TimeSpan.FromMilliseconds(400) };
+
+    [Theory]
+    [InlineData("udp", 0)]
+    [InlineData("udp", 2)]
+    [InlineData("udp", 10)]
+    [InlineData("tcp", 0)]
+    public async Task What_sipp_sends_arrives_once_and_is_answered(string transport, int loss)
+    {
+        Sipp.SkipUnlessInstalled();
+        await using var endpoint = await StartAsync($"{transport}://127.0.0.1:0");
+        var given = new ConcurrentQueue<string>();
+        endpoint.OnRequest = async incoming =>
+        {
+            given.Enqueue(incoming.Request.CallId);
+            await Task.Yield();
+            await incoming.RespondAsync(200);
+        };
+
+        await using var sipp = Sipp.Sending(endpoint.Bound[0].EndPoint, transport, Messages, loss);
+        var status = await sipp.EndsAsync();
+
+        Assert.True(status == 0, await sipp.OutputAsync());
+        Assert.Equal(Messages, given.Count);
+        Assert.Equal(Messages, given.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("udp", 0)]
+    [InlineData("udp", 2)]
+    [InlineData("udp", 10)]
+    [InlineData("tcp", 0)]
+    public async Task What_is_sent_to_sipp_arrives_once_and_its_answer_is_the_outcome(string transport, int loss)
+    {
+        Sipp.SkipUnlessInstalled();
+        await using var endpoint = await StartAsync("udp://127.0.0.1:0", Impatient);
+        var address = Sipp.FreeAddress();
+        await using var sipp = Sipp.Answering(address, transport, Messages, loss);
+        await sipp.ListensAsync(address, transport);
+        using var atOnce = new SemaphoreSlim(32);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, Messages).Select(SendAsync));
+        var status = await sipp.EndsAsync();
+
+        Assert.All(outcomes, outcome => Assert.Equal(200, outcome.Response?.StatusCode));
+        Assert.True(status == 0, await sipp.OutputAsync());
+        Assert.Equal(Messages, sipp.Calls().Count);
+        Assert.Equal(Messages, sipp.Calls().Distinct().Count());
+
+        async Task<SipOutcome> SendAsync(int number)
+        {
+            await atOnce.WaitAsync(TestContext.Current.CancellationToken);
+            try
+            {
+                return await endpoint.SendAsync(Message(address, transport, number), null, TestContext.Current.CancellationToken);
+            }
+            finally
+            {
+                atOnce.Release();
+            }
+        }
+    }
+
+    private static async Task<SipEndpoint> StartAsync(string listen, SipTimers? timers = null)
+    {
+        var endpoint = new SipEndpoint(
+            new SipEndpointOptions { Listen = [SipListenAddress.Parse(listen)], Timers = timers ?? new SipTimers() }, TimeProvider.System, NullLoggerFactory.Instance);
+        await endpoint.StartAsync(TestContext.Current.CancellationToken);
+        return endpoint;
+    }
+
+    private static SipRequest Message(IPEndPoint to, string transport, int number)
+    {
+        var request = new SipRequest(SipMethod.Message, SipUri.Parse($"sip:sipp@{to};transport={transport}"));
+        request.Headers.Add(HeaderName.From, $"<sip:gateway@ims.example.org>;tag={SipRequest.NewTag()}");
+        request.Headers.Add(HeaderName.To, "<sip:sipp@ims.example.org>");
+        request.Headers.Add(HeaderName.CallId, $"{number}-{SipRequest.NewTag()}");
+        request.Headers.Add(HeaderName.CSeq, "1 MESSAGE");
+        request.SetBody("text/plain", Encoding.UTF8.GetBytes($"Your code is {number}."));
+        return request;
+    }
+}
