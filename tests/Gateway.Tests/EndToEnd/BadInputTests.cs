@@ -24,7 +24,7 @@ public sealed class BadInputTests(LocalGateway local)
     [InlineData("2", "Missing Message Text", "text", null)]
     [InlineData("3", "to address is not numeric", "to", "anybody")]
     [InlineData("6", "Unroutable message - rejected", "to", "33612345678")]
-    [InlineData("15", "Illegal Sender Address - rejected", "from", "far too long a name")]
+    [InlineData("15", "Illegal Sender Address - rejected", "from", "Банк")]
     [InlineData("16", "value for ttl field out of range", "ttl", "1")]
     public async Task A_request_to_send(string status, string error, string field, string? value)
     {

@@ -45,8 +45,7 @@ public sealed class SettingsFaultTests
         });
 
         Assert.Equal(1, exitCode);
-        Assert.Contains(Lines(output), line => line.Contains(port, StringComparison.Ordinal) && line.Contains(key, StringComparison.Ordinal));
-        Assert.DoesNotContain("   at ", output);
+        Assert.Matches($"^start: {key}(:0)?: .*:{port} is taken by another program", Assert.Single(Lines(output)));
     }
 
     [Fact]
@@ -55,8 +54,7 @@ public sealed class SettingsFaultTests
         var (exitCode, output) = await RunAsync(("Store__ConnectionString", "Data Source=/nowhere/gateway.db"));
 
         Assert.Equal(1, exitCode);
-        Assert.Contains(Lines(output), line => line.Contains("/nowhere/gateway.db", StringComparison.Ordinal));
-        Assert.DoesNotContain("   at ", output);
+        Assert.Contains("/nowhere/gateway.db", Assert.Single(Lines(output)));
     }
 
     private static async Task<(int ExitCode, string Output)> RunAsync((string, string?) setting)
