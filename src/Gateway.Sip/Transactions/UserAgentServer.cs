@@ -35,7 +35,7 @@ internal sealed partial class UserAgentServer(
             return;
         }
 
-        if (rates?.IsExceededBy(flow.Remote.Address) == true || transactions.IsFull || !TryEnter())
+        if (rates?.IsExceededBy(flow.Remote.Address) == true || transactions.IsFull || InProgress >= options.MaxRequestsInProgress)
         {
             metrics.OverloadAnswered();
             back.TrySend(_overload.Answer(request, ToTag(key)));
@@ -49,7 +49,6 @@ internal sealed partial class UserAgentServer(
             return;
         }
 
-        Leave();
         if (request.To.Tag is null)
             refusal.Headers.Set(HeaderName.To, request.To.WithTag(ToTag(key)).ToString());
         MarkVia(flow, via, refusal);
@@ -89,7 +88,7 @@ internal sealed partial class UserAgentServer(
         }
         finally
         {
-            Leave();
+            Interlocked.Decrement(ref _inProgress);
         }
     }
 
@@ -111,10 +110,10 @@ internal sealed partial class UserAgentServer(
         MarkVia(flow, via, request);
         if (back.Connection is { } connection && via.HasAlias && via.Names(flow.Remote.Address))
             transports.Streams.AddAlias(connection, via.Port ?? flow.Kind.DefaultPort);
-        if (transactions.Begin(key, request, back) is { } transaction)
-            ThreadPool.UnsafeQueueUserWorkItem(new IncomingRequest(this, transaction, request, flow), preferLocal: false);
-        else
-            Leave();
+        if (transactions.Begin(key, request, back) is not { } transaction)
+            return;
+        Interlocked.Increment(ref _inProgress);
+        ThreadPool.UnsafeQueueUserWorkItem(new IncomingRequest(this, transaction, request, flow), preferLocal: false);
     }
 
     /// <summary>RFC 3261 §18.2.1 and RFC 3581 §4: the Via tells where the request really came from.</summary>
@@ -137,16 +136,6 @@ internal sealed partial class UserAgentServer(
             response.Headers.Add(HeaderName.Server, server);
         return SipWriter.ToArray(response);
     }
-
-    private bool TryEnter()
-    {
-        if (Interlocked.Increment(ref _inProgress) <= options.MaxRequestsInProgress)
-            return true;
-        Leave();
-        return false;
-    }
-
-    private void Leave() => Interlocked.Decrement(ref _inProgress);
 
     [LoggerMessage(1301, LogLevel.Error, "Handling {Method} {CallId} failed; it is answered 500 unless it was answered before")]
     private partial void LogFault(Exception fault, string method, string callId);

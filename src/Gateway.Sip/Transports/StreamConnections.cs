@@ -109,7 +109,6 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         foreach (var listener in _listening)
             await listener.DisposeAsync();
         _contexts.Dispose();
-        _closing.Dispose();
     }
 
     private static Socket Bind(EndPoint address)

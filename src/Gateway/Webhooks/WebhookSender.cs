@@ -164,7 +164,7 @@ internal sealed partial class WebhookSender(
     /// <summary>All of a chain to the same moment, where their ids keep them in order.</summary>
     private List<WebhookProgress> PutOff(IReadOnlyList<WebhookRow> webhooks, WebhookEndpoint endpoint)
     {
-        var (now, until) = (Now, endpoint.PutOff(Now));
+        var (now, until) = (Now, endpoint.PutOff(Now, Random.Shared));
         return [.. webhooks.Select(webhook => WebhookSchedule.PutOff(webhook, until, now))];
     }
 

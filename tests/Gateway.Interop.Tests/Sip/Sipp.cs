@@ -1,7 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using Gateway.Tests.Support;
 using Xunit;
 
 namespace Gateway.Interop.Tests.Sip;
@@ -10,24 +9,13 @@ namespace Gateway.Interop.Tests.Sip;
 internal sealed class Sipp : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sipp-");
-    private readonly Process _process;
-    private readonly Task<string> _output;
+    private readonly ChildProcess _process;
 
     private Sipp(string scenario, IEnumerable<string> arguments)
     {
         File.WriteAllText(Path.Combine(_folder.FullName, "scenario.xml"), scenario);
-        var start = new ProcessStartInfo("sipp")
-        {
-            WorkingDirectory = _folder.FullName,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        foreach (var argument in (string[])["-sf", "scenario.xml", "-nostdin", "-i", "127.0.0.1", "-timeout", "100s", "-trace_logs", "-log_file", "calls.log", .. arguments])
-            start.ArgumentList.Add(argument);
-        _process = Process.Start(start)!;
-        _output = _process.StandardOutput.ReadToEndAsync();
-        _ = _process.StandardError.ReadToEndAsync();
+        string[] always = ["-sf", "scenario.xml", "-nostdin", "-i", "127.0.0.1", "-timeout", "100s", "-trace_logs", "-log_file", "calls.log"];
+        _process = ChildProcess.Start("sipp", [.. always, .. arguments], _folder.FullName);
     }
 
     /// <summary>SIPp sends this many MESSAGEs and wants a 200 for each. Loss in percent, in both directions.</summary>
@@ -83,58 +71,30 @@ internal sealed class Sipp : IAsyncDisposable
         """,
         ["-p", Text(on.Port), "-t", Mode(transport), "-m", Text(messages)]);
 
-    /// <summary>A port that is free for UDP and TCP just now.</summary>
-    public static IPEndPoint FreeAddress()
-    {
-        while (true)
-        {
-            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            var address = (IPEndPoint)tcp.LocalEndPoint!;
-            try
-            {
-                udp.Bind(address);
-                return address;
-            }
-            catch (SocketException)
-            {
-                // taken for UDP: another one
-            }
-        }
-    }
-
     public static void SkipUnlessInstalled() => Assert.SkipUnless(
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "sipp"))),
         "sipp (Debian package sip-tester) is not installed");
 
+    /// <summary>What it showed, for the message of a failure.</summary>
+    public string Output => _process.Output;
+
     /// <returns>The exit status: 0 when every call went as the scenario says.</returns>
     public async Task<int> EndsAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        await _process.Exited.WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
 
     /// <summary>Ends when SIPp has its socket.</summary>
-    public async Task ListensAsync(IPEndPoint on, string transport)
-    {
-        var table = $"/proc/net/{transport}";
-        var entry = $"0100007F:{on.Port:X4}";
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!(await File.ReadAllTextAsync(table, deadline.Token)).Contains(entry, StringComparison.Ordinal))
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
-    }
+    public static Task ListensAsync(IPEndPoint on, string transport) => Deadline.UntilAsync(
+        async () => (await File.ReadAllTextAsync($"/proc/net/{transport}")).Contains($"0100007F:{on.Port:X4}", StringComparison.Ordinal),
+        () => $"SIPp listens on {transport} {on}", TestContext.Current.CancellationToken);
 
     public IReadOnlyList<string> Calls() => File.ReadAllLines(Path.Combine(_folder.FullName, "calls.log"));
 
-    public Task<string> OutputAsync() => _output;
-
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await _process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 

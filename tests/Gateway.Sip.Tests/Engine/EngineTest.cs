@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Gateway.Sip.Transactions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -12,9 +13,11 @@ public abstract class EngineTest : IAsyncDisposable
 {
     private readonly List<SipEndpoint> _endpoints = [];
 
+    private protected ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
     private protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var endpoint in _endpoints)
             await endpoint.DisposeAsync();
@@ -28,7 +31,7 @@ public abstract class EngineTest : IAsyncDisposable
         if (listen.Length == 0)
             listen = ["udp://127.0.0.1:0"];
         var endpoint = new SipEndpoint(
-            (options ?? new SipEndpointOptions()) with { Listen = [.. listen.Select(SipListenAddress.Parse)] }, time, NullLoggerFactory.Instance);
+            (options ?? new SipEndpointOptions()) with { Listen = [.. listen.Select(SipListenAddress.Parse)] }, time, Loggers);
         _endpoints.Add(endpoint);
         await endpoint.StartAsync();
         return endpoint;
