@@ -71,7 +71,7 @@ public sealed class NetworkDeliveryTests(ScscfWorld world, ITestOutputHelper out
             took.Add(Stopwatch.GetElapsedTime(registered, message.ArrivedAt));
             Assert.Equal("delivered", (await world.Webhooks.ReceiptAsync(id, Cancel))["status"]);
         }
-        Console.WriteLine($"   {kind}: waiting messages came {string.Join(", ", took.Select(after => $"{after.TotalMilliseconds:F0}"))} ms after the 200 to REGISTER");
+        Console.WriteLine($"figure: {kind}, waiting messages came {string.Join(", ", took.Select(after => $"{after.TotalMilliseconds:F0}"))} ms after the 200 to REGISTER (three rounds)");
         Assert.All(took, after => Assert.InRange(after, TimeSpan.MinValue, SoonAfterRegistration));
     }
 
