@@ -26,6 +26,8 @@ public static class SettingsCheck
             yield return fault;
 
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
+        foreach (var language in s.Sms.NationalLanguages)
+            if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";
         if (s.Delivery.ReportTimeoutSeconds is < 1 or > 600) yield return $"Delivery:ReportTimeoutSeconds: {s.Delivery.ReportTimeoutSeconds} is not 1 to 600";
         if (s.Delivery.JoinTimeoutSeconds is < 1 or > 86400) yield return $"Delivery:JoinTimeoutSeconds: {s.Delivery.JoinTimeoutSeconds} is not 1 to 86400";
         foreach (var seconds in s.Delivery.RetrySeconds)

@@ -37,7 +37,7 @@ internal static class SettingsReading
     private static Dictionary<string, string?> Lists(IConfiguration configuration)
     {
         var values = new Dictionary<string, string?>();
-        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds" })
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Sms:NationalLanguages" })
         {
             var items = Items(configuration[key]);
             for (var i = 0; i < items.Length; i++) values[$"{key}:{i}"] = items[i];
