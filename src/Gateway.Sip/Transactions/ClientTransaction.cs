@@ -72,9 +72,8 @@ internal sealed class ClientTransaction : WheelTimer
         {
             if (_state != State.Trying)
                 return outcome;   // the connection ended just now
-            if (_hop.TrySend(_message!))
-                _table.Wheel.Schedule(this, _hop.IsReliable ? _table.Timers.TimerF : _timerE);
-            else
+            _table.Wheel.Schedule(this, _hop.IsReliable ? _table.Timers.TimerF : _timerE);
+            if (!_hop.TrySend(_message!))
                 On(Trigger.TransportError, new SipOutcome(SipOutcomeKind.TransportError, Reason: $"sending to {_flow} failed"));
         }
 

@@ -83,7 +83,7 @@ internal sealed class UserAgentClient(
     private async ValueTask<SipOutcome> AttemptAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
     {
         if (server.Kind != SipTransportKind.Udp)
-            return await AttemptOnStreamAsync(request, server, cancellation);
+            return await AttemptOnStreamAsync(request, server, cancellation) ?? Unreachable(server.Kind, server.EndPoint);
         if (transports.UdpTo(server.EndPoint) is not { } hop)
             return Unreachable(server.Kind, server.EndPoint);
 
@@ -92,16 +92,17 @@ internal sealed class UserAgentClient(
         if (prepared.Octets.Length <= LargestOverUdp || failed.IsHeld(overTcp))
             return await RunAsync(request, hop, prepared, cancellation);
 
-        if (await transports.StreamToAsync(SipTransportKind.Tcp, server.EndPoint, cancellation) is { } stream)
-            return await RunAsync(request, stream, cancellation);
+        if (await AttemptOnStreamAsync(request, overTcp, cancellation) is { } outcome)
+            return outcome;
         failed.Failed(overTcp);   // so that not every large request waits for a connection that cannot be made
-        return await RunAsync(request, hop, Prepare(request, hop), cancellation);
+        return await RunAsync(request, hop, cancellation);
     }
 
-    private async ValueTask<SipOutcome> AttemptOnStreamAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
+    /// <summary>Null when there is no connection.</summary>
+    private async ValueTask<SipOutcome?> AttemptOnStreamAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
     {
         if (await transports.StreamToAsync(server.Kind, server.EndPoint, cancellation) is not { } hop)
-            return Unreachable(server.Kind, server.EndPoint);
+            return null;
         var wasInUse = hop.Connection!.HasCarried;
         var outcome = await RunAsync(request, hop, cancellation);
         if (outcome.Kind != SipOutcomeKind.TransportError || !wasInUse || hop.Connection.IsOpen)

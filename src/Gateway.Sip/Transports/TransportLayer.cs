@@ -109,7 +109,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     {
         if (flow.Kind == SipTransportKind.Udp)
         {
-            var port = via.HasRport ? flow.Remote.Port : via.Port ?? SipTransportKind.Udp.DefaultPort;
+            var port = via.HasRport || via.Host.IsEmpty ? flow.Remote.Port : via.Port ?? SipTransportKind.Udp.DefaultPort;
             var to = port == flow.Remote.Port ? flow.Remote : new IPEndPoint(flow.Remote.Address, port);
             foreach (var transport in _udp)
             {
