@@ -36,6 +36,9 @@ internal sealed partial class WebhookSender(
     private int _underWay;
     private bool _storeAway;
 
+    /// <summary>Messages in memory whose webhooks are going out or in line.</summary>
+    internal int Held => _held.Count;
+
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     protected override async Task ExecuteAsync(CancellationToken stop)
