@@ -25,7 +25,7 @@ public sealed partial class Mailbox
                 await ExpireAsync();
                 if (_holdUntil > Now) return;
                 if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
-                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_queue.Count == 0 ? 0 : _queue[^1].Row.Id, CancellationToken.None);
+                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
             }
         }
