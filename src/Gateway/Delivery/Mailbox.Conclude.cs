@@ -82,6 +82,7 @@ public sealed partial class Mailbox
         {
             var row = waiting.Row;
             (row.State, row.SegmentsDone, row.Attempts, row.DueAt) = (progress.State, progress.SegmentsDone, progress.Attempts, progress.DueAt);
+            (row.ErrorCode, row.Reason) = (progress.ErrorCode, progress.Reason);
             if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
@@ -137,6 +138,8 @@ public sealed partial class Mailbox
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
+            // The last attempt's code; without any, the recipient was away all the time, or the carrier never told.
+            var errorCode = row.ErrorCode != 0 ? row.ErrorCode : row.State == MessageState.HandedOver ? Verdict.Unknown : Verdict.AbsentTemporary;
             var progress = new MessageProgress
             {
                 Id = row.Id,
@@ -144,10 +147,10 @@ public sealed partial class Mailbox
                 SegmentsDone = row.SegmentsDone,
                 Attempts = row.Attempts,
                 ConcludedAt = now,
-                ErrorCode = row.ErrorCode,
+                ErrorCode = errorCode,
                 Reason = row.Reason is null ? "validity over" : $"validity over; last: {row.Reason}",
             };
-            receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, row.ErrorCode, now);
+            receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, errorCode, now);
             change.Progress.Add(progress);
         }
         await WriteAsync(change);

@@ -30,7 +30,7 @@ public enum Next : byte
 /// <param name="After">How long the other side asked us to wait, or null for the schedule.</param>
 public readonly record struct Verdict(Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null)
 {
-    public const byte AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
+    public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
 
     /// <summary>A handset that errs again on the same message will err for ever (and one such message must not block the next).</summary>
     private const int RpErrorsBeforeFailure = 2;
