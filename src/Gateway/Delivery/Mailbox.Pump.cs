@@ -193,8 +193,9 @@ public sealed partial class Mailbox
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
         attempt.Status = (short)verdict.Status;
-        // Another route is left in this round: its turn is now. (A carrier that may have taken the message says no time to wait, and is waited for.)
-        if (verdict.Next == Next.Fail && row.Attempts + 1 < routes.Count) verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
+        // Another route is left in this round, and this one has certainly not taken the message: the other's turn is now.
+        if (verdict.OtherRoute && routes.Count > 0 && (row.Attempts + 1) % routes.Count != 0)
+            verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
         await ConcludeAllAsync(parts.Messages, attempt, verdict, carrierIds: carrierIds);
     }
 
