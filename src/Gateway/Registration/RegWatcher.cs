@@ -42,7 +42,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         if (!Enabled || settings.OutboundProxy is null && !_watches.ContainsKey(subscriber)) return false;
         if (WatchOf(subscriber, identities.Of(subscriber)) is not { } watch) return false;
         bool idle;
-        lock (watch.Lock) idle = watch is { Current: null, Pending: false };
+        lock (watch.Lock) idle = watch is { Current: null, Pending: 0 };
         if (idle) Begin(watch, TimeSpan.Zero);
         return true;
     }
@@ -66,8 +66,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             if (request.Headers.TryGet(HeaderName.Contact, out Contact scscf) && !scscf.IsWildcard) watch.Scscf = $"<{scscf.Uri.WithParameter("lr")}>";
             watch.LooksLeft = expires > 0 ? Looks : 0;
         }
+        // In the place of what was to come: an earlier one might not see this binding yet, a later one (a retry after failures) would be late.
+        Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds), insteadOfPending: true);
         await RememberAsync(watch, expires);
-        Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -94,17 +95,18 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         return null;
     }
 
-    private void Begin(Watch watch, TimeSpan after)
+    private void Begin(Watch watch, TimeSpan after, bool insteadOfPending = false)
     {
+        long turn;
         lock (watch.Lock)
         {
-            if (watch.Pending) return;
-            watch.Pending = true;
+            if (watch.Pending != 0 && !insteadOfPending) return;
+            turn = watch.Pending = ++watch.Turns;
         }
-        _ = BeginAsync(watch, after);
+        _ = BeginAsync(watch, after, turn);
     }
 
-    private async Task BeginAsync(Watch watch, TimeSpan after)
+    private async Task BeginAsync(Watch watch, TimeSpan after, long turn)
     {
         try
         {
@@ -112,7 +114,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             await _subscribing.WaitAsync(_stopping);
             try
             {
-                await Replace(watch).StartAsync();
+                if (Replace(watch, turn) is { } subscription) await subscription.StartAsync();
             }
             finally
             {
@@ -125,21 +127,26 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         catch (Exception e)
         {
             LogFailed(watch.Identity, e);
-            lock (watch.Lock) (watch.Pending, watch.Current) = (false, null);
+            lock (watch.Lock)
+            {
+                if (watch.Turns == turn) (watch.Pending, watch.Current) = (0, null);
+            }
         }
     }
 
-    private Subscription Replace(Watch watch)
+    /// <summary>Null when another turn has taken the place of this one.</summary>
+    private Subscription? Replace(Watch watch, long turn)
     {
         lock (watch.Lock)
         {
+            if (watch.Pending != turn) return null;
             watch.Current?.Dispose();
             Subscription subscription = null!;
             subscription = new Subscription(endpoint, RequestFor(watch),
                 notification => OnNotifyAsync(watch, subscription, notification), end => OnEnded(watch, subscription, end));
             watch.Current = subscription;
             watch.State.BeginDialog();
-            watch.Pending = false;
+            watch.Pending = 0;
             return subscription;
         }
     }
