@@ -180,7 +180,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             }
             lock (watch.Lock)
             {
-                if (watch.Current != from && !notification.State.IsTerminated) return;
+                if (watch.Current != from) return; // of a dialog that another has replaced
                 outcome = watch.State.Apply(document, notification.CSeq);
             }
         }
@@ -191,14 +191,23 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         {
             registrations = watch.State.Registrations;
             anybody = watch.State.Contacts.Any();
-            watch.Failures = 0;
+            if (!notification.State.IsTerminated) watch.Failures = 0; // a notifier that ends each one at once is not asked without pause
             look = !anybody && watch.LooksLeft > 0;
             if (look) watch.LooksLeft--;
             else watch.LooksLeft = 0;
             gap = outcome == ReginfoOutcome.AppliedWithGap && time.GetUtcNow() - watch.GapSeenAt > GapInterval;
             if (gap) watch.GapSeenAt = time.GetUtcNow();
         }
-        await StoreAsync(watch, registrations, notification.State);
+        try
+        {
+            await StoreAsync(watch, registrations, notification.State);
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogFailed(watch.Identity, e);
+            Begin(watch, FirstRetry); // the full document of a new subscription tells again what could not be written down
+            return;
+        }
         if (look) Begin(watch, FirstLookAgain * (1 << (Looks - 1 - watch.LooksLeft)));
         else if (gap) Begin(watch, TimeSpan.Zero); // RFC 3680 §5.1: something was missed; only a full document tells
     }
