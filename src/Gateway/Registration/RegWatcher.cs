@@ -77,8 +77,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         if (!settings.Watch.Enabled) return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         List<WatchRow> rows;
+        await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
         await using (var db = store.Open())
-            rows = await db.Watches.AsNoTracking().Where(row => row.ExpiresAt > now).ToListAsync(stopping);
+            rows = await db.Watches.AsNoTracking().ToListAsync(stopping);
         for (var i = 0; i < rows.Count; i++)
         {
             if (WatchOf(rows[i].Subscriber, rows[i].PublicUserIdentity) is not { } watch) return;
@@ -217,7 +218,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var bySubscriber = new Dictionary<string, List<ContactRow>> { [watch.Subscriber] = [] };
-        foreach (var registration in registrations)
+        // The same contacts stand under the sip: and the tel: identity of a number; not every S-CSCF finds a tel: Request-URI.
+        foreach (var registration in registrations.OrderBy(registration => registration.AddressOfRecord.IsTel))
         {
             var subscriber = Identities.MsisdnOf(registration.AddressOfRecord) ?? watch.Subscriber;
             if (!bySubscriber.TryGetValue(subscriber, out var rows)) bySubscriber[subscriber] = rows = [];
@@ -254,6 +256,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             watch.Current = null;
             retry = RetryOf(end, watch.Failures);
             watch.Failures++;
+            // Whoever is rejected for good takes no room: the next REGISTER or message makes a new watch.
+            if (retry is null && watch.Pending == 0) _watches.TryRemove(KeyValuePair.Create(watch.Subscriber, watch));
         }
         LogEnded(watch.Identity, end, retry);
         // 403, 404: nobody by that name is registered there (TS 24.229 §5.4.2.1.1).
@@ -292,6 +296,11 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             Other = db =>
             {
                 var row = db.Watches.Find(watch.Subscriber);
+                if (expires == 0)
+                {
+                    if (row is not null) db.Watches.Remove(row);
+                    return;
+                }
                 if (row is null) db.Watches.Add(row = new WatchRow { Subscriber = watch.Subscriber });
                 (row.PublicUserIdentity, row.Scscf, row.ExpiresAt) = (watch.Identity, watch.Scscf, until);
             },
