@@ -23,7 +23,7 @@ public sealed partial class Mailbox
             while (true)
             {
                 await ExpireAsync();
-                if (_holdUntil > Now) return;
+                if (_holdUntil > Now || !channels.Open) return;
                 if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
                 else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
@@ -131,6 +131,7 @@ public sealed partial class Mailbox
         try
         {
             var outcome = await channels.SendVolteAsync(target, row, flight);
+            if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
             verdict = flight.Report.Task.IsCompleted ? Verdict.OfReport(await flight.Report.Task, row.Attempts + 1)
                 : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? Verdict.OfReport(await ReportAsync(flight), row.Attempts + 1)
@@ -143,6 +144,9 @@ public sealed partial class Mailbox
         waiting.Refused3gpp |= verdict.Next == Next.OtherClass;
         await ConcludeAsync(waiting, attempt, verdict, segments: 1);
     }
+
+    /// <summary>The gateway stops and its sockets are closed: no attempt of the message's, which is due at the next start.</summary>
+    private bool IsCutShort(SipOutcome outcome) => outcome.Kind == SipOutcomeKind.TransportError && !channels.Open;
 
     private async Task<HandsetReport?> ReportAsync(Flight flight)
     {
@@ -177,6 +181,7 @@ public sealed partial class Mailbox
         }
         var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
         var outcome = await channels.SendOttAsync(target, waiting.Row, text);
+        if (IsCutShort(outcome)) return;
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);
         waiting.RefusedText |= verdict.Next == Next.OtherClass;
