@@ -166,7 +166,7 @@ public sealed partial class Mailbox
     private async Task ExpireAsync()
     {
         var now = Now;
-        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now) is not { Count: > 0 } expired) return;
+        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
         var change = new StoreChange();
         foreach (var waiting in expired)
         {
