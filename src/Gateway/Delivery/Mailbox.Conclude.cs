@@ -26,7 +26,7 @@ public sealed partial class Mailbox
         if (report.Cause is null && segmentId - late.Row.Id == late.Row.SegmentsDone)
         {
             await ConcludeAsync(late, NewAttempt(late.Row, "volte", "late report", Now), Verdict.OfReport(report, 0), segments: 1);
-            Pump();
+            await HandsetIsThereAsync(); // what is behind it need not wait for the schedule
         }
         return true;
     }

@@ -71,7 +71,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Release(); // the rows were released with the contact
     }
 
-    public async Task MemoryAvailable()
+    public Task MemoryAvailable() => HandsetIsThereAsync();
+
+    private async Task HandsetIsThereAsync()
     {
         _events++;
         await RescheduleAsync(Reschedule.Release(Recipient, Now));
