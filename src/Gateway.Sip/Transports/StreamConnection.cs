@@ -36,6 +36,7 @@ internal sealed partial class StreamConnection : WheelTimer
     private long _writingSince;
     private bool _carried;
     private bool _closing;
+    private bool _ended;
 
     public StreamConnection(
         SipFlow flow, ConnectionContext context, SipEndpointOptions options, MessageReceived onMessage,
@@ -74,6 +75,7 @@ internal sealed partial class StreamConnection : WheelTimer
         await writing;
         _context.Abort();
         await reading;
+        Volatile.Write(ref _ended, true);
         _wheel.Cancel(this);
         await _context.DisposeAsync();
         HashSet<ClientTransaction>? waiters;
@@ -128,6 +130,8 @@ internal sealed partial class StreamConnection : WheelTimer
 
     internal override void OnTimer()
     {
+        if (Volatile.Read(ref _ended))
+            return;
         if (HasLasted(_writingSince, _options.WriteTimeout))
             Close("the peer takes nothing");
         else if (HasLasted(_partialSince, _options.PartialMessageTimeout))
