@@ -190,6 +190,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("text");
 
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("smallint");
+
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("text");
@@ -218,6 +221,9 @@ namespace Gateway.Migrations.Postgres
                         .HasColumnType("smallint");
 
                     b.Property<byte>("SegmentsDone")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("SingleShift")
                         .HasColumnType("smallint");
 
                     b.Property<byte>("Source")

@@ -181,6 +181,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("TEXT");
 
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -209,6 +212,9 @@ namespace Gateway.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("SegmentsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("SingleShift")
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("Source")

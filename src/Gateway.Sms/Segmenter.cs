@@ -32,16 +32,14 @@ public static class Segmenter
         var concatenated = total > 1;
         var capacity = layout.Capacity(concatenated);
         Span<byte> header = stackalloc byte[layout.HeaderOctets(concatenated)];
+        Span<byte> septets = stackalloc byte[capacity];
         var segments = new Segment[total];
         for (int from = 0, index = 0; index < total; index++)
         {
             var end = layout.NextCut(from, capacity, total - index);
             var part = text.AsSpan(from, end - from);
             WriteHeader(header, layout, options, concatenated, total, index + 1);
-            var units = layout.Alphabet == TpAlphabet.Ucs2 ? part.Length : layout.Tables.Count(part);
-            var octets = new byte[TpUserData.OctetCount(header.Length, units, layout.Alphabet)];
-            var userData = TpUserData.OfText(part, units, layout.Tables, coding, header, octets);
-            segments[index] = new Segment((byte)(index + 1), (byte)total, userData);
+            segments[index] = new Segment((byte)(index + 1), (byte)total, UserDataOf(part, layout, coding, header, septets));
             from = end;
         }
         segmentation = segmentation with { Segments = segments };
@@ -130,6 +128,14 @@ public static class Segmenter
         foreach (var rune in text.EnumerateRunes())
             replaced.Append(rune.IsBmp && Gsm7Alphabet.Default.Cost((char)rune.Value) > 0 ? (char)rune.Value : Replacement);
         return replaced.ToString();
+    }
+
+    private static TpUserData UserDataOf(
+        ReadOnlySpan<char> part, in TextLayout layout, TpDataCodingScheme coding, ReadOnlySpan<byte> header, Span<byte> septets)
+    {
+        if (layout.Alphabet == TpAlphabet.Ucs2) return TpUserData.OfUcs2(part, coding, header, new byte[header.Length + 2 * part.Length]);
+        var count = layout.Tables.Encode(part, septets);
+        return TpUserData.OfSeptets(septets[..count], coding, header, new byte[TpUserData.OctetCount(header.Length, count)]);
     }
 
     private static void WriteHeader(

@@ -114,22 +114,6 @@ public sealed class DueMessages
     public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
         (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
 
-    /// <summary>Writes a <see cref="Reschedule.Hold"/>.</summary>
-    public async Task HoldAsync(string recipient, long until, StoreWriter writer, CancellationToken cancel)
-    {
-        var change = new StoreChange();
-        change.Reschedules.Add(Reschedule.Hold(recipient, until));
-        await writer.WriteAsync(change, cancel);
-    }
-
-    /// <summary>Writes a <see cref="Reschedule.Release"/>.</summary>
-    public async Task ReleaseAsync(string recipient, long now, StoreWriter writer, CancellationToken cancel)
-    {
-        var change = new StoreChange();
-        change.Reschedules.Add(Reschedule.Release(recipient, now));
-        await writer.WriteAsync(change, cancel);
-    }
-
     private async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
     {
         try

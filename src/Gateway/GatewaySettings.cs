@@ -120,6 +120,11 @@ public sealed class SmsSettings
 {
     /// <summary>What happens to type=text with characters GSM 7-bit lacks: Upgrade to UCS-2, or Replace by ? as Nexmo does.</summary>
     public string UnencodableText { get; init; } = "Upgrade";
+    /// <summary>
+    /// National language tables (TS 23.038 annex A: 1 Turkish, 2 Spanish, 3 Portuguese, 4 to 13 Indic and Urdu) that texts to our subscribers may use to
+    /// stay 7-bit; none unless the handsets of the network are known to read them. They are read in any case.
+    /// </summary>
+    public List<byte> NationalLanguages { get; init; } = [];
 }
 
 public sealed class DeliverySettings

@@ -14,9 +14,9 @@ public static class SettingsCheck
     {
         if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
         if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
-        if (OneOf(s.Cluster.Mode, "Single", "Postgres") is { } mode) yield return $"Cluster:Mode: {mode}";
-        if (s.Cluster.Mode == "Postgres" && s.Store.Provider != "Postgres")
-            yield return "Cluster:Mode: Postgres needs Store:Provider Postgres, where the nodes find each other";
+        // Several nodes would need their membership and the mailboxes' epochs in the store; one that starts alone must not believe it is one of them.
+        if (s.Cluster.Mode == "Postgres") yield return "Cluster:Mode: \"Postgres\" is not offered by this version; use Single";
+        else if (OneOf(s.Cluster.Mode, "Single") is { } mode) yield return $"Cluster:Mode: {mode}";
         if (!IPAddress.TryParse(s.Cluster.AdvertisedAddress, out _))
             yield return $"Cluster:AdvertisedAddress: \"{s.Cluster.AdvertisedAddress}\" is not an IP address";
         foreach (var (key, port) in new[] { ("SiloPort", s.Cluster.SiloPort), ("GatewayPort", s.Cluster.GatewayPort) })
@@ -26,6 +26,8 @@ public static class SettingsCheck
             yield return fault;
 
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
+        foreach (var language in s.Sms.NationalLanguages)
+            if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";
         if (s.Delivery.ReportTimeoutSeconds is < 1 or > 600) yield return $"Delivery:ReportTimeoutSeconds: {s.Delivery.ReportTimeoutSeconds} is not 1 to 600";
         if (s.Delivery.JoinTimeoutSeconds is < 1 or > 86400) yield return $"Delivery:JoinTimeoutSeconds: {s.Delivery.JoinTimeoutSeconds} is not 1 to 86400";
         foreach (var seconds in s.Delivery.RetrySeconds)

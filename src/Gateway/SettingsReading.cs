@@ -15,6 +15,10 @@ internal static class SettingsReading
             if (development is not null) builder.Configuration.AddInMemoryCollection(development.Defaults(builder.Configuration));
             builder.Configuration.AddInMemoryCollection(Lists(builder.Configuration));
             settings = builder.Configuration.Get<GatewaySettings>() ?? settings;
+            Cut(settings.Sip.Listen, builder.Configuration["Sip:Listen"]);
+            Cut(settings.Sip.TrustedPeers, builder.Configuration["Sip:TrustedPeers"]);
+            Cut(settings.Numbering.LocalPrefixes, builder.Configuration["Numbering:LocalPrefixes"]);
+            Cut(settings.Delivery.RetrySeconds, builder.Configuration["Delivery:RetrySeconds"]);
             faults = [.. SettingsCheck.Faults(settings, builder.Environment.IsProduction())];
         }
         catch (InvalidOperationException e)
@@ -33,13 +37,20 @@ internal static class SettingsReading
     private static Dictionary<string, string?> Lists(IConfiguration configuration)
     {
         var values = new Dictionary<string, string?>();
-        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds" })
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Sms:NationalLanguages" })
         {
-            if (configuration[key] is not { Length: > 0 } text) continue;
-            foreach (var old in configuration.GetSection(key).GetChildren()) values[old.Path] = null;
-            var items = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            var items = Items(configuration[key]);
             for (var i = 0; i < items.Length; i++) values[$"{key}:{i}"] = items[i];
         }
         return values;
     }
+
+    /// <summary>Configuration can put entries over those of a file and cannot take any away: the file's further ones go here.</summary>
+    private static void Cut<T>(List<T> list, string? text)
+    {
+        var given = Items(text).Length;
+        if (given > 0) list.RemoveRange(given, list.Count - given);
+    }
+
+    private static string[] Items(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

@@ -54,21 +54,25 @@ public sealed class NetworkDeliveryTests(ScscfWorld world, ITestOutputHelper out
     }
 
     [Theory]
-    [InlineData(RawUe.VolteTags)]
-    [InlineData(RawUe.OttTags)]
-    public async Task A_waiting_message_comes_with_the_registration(string tags)
+    [InlineData("VoLTE", RawUe.VolteTags)]
+    [InlineData("OTT", RawUe.OttTags)]
+    public async Task A_waiting_message_comes_with_the_registration(string kind, string tags)
     {
-        await using var ue = world.Lab.NewUe(World.NewNumber());
-        var id = await world.Gateway.SendSmsAsync(ue.Number, "waiting for you", Cancel);
-        Assert.Empty(ue.Requests.Snapshot());
+        var took = new List<TimeSpan>();
+        for (var round = 0; round < 3; round++) // the first one finds a program that has only just begun
+        {
+            await using var ue = world.Lab.NewUe(World.NewNumber());
+            var id = await world.Gateway.SendSmsAsync(ue.Number, "waiting for you", Cancel);
+            Assert.Empty(ue.Requests.Snapshot());
 
-        var registered = (await ue.RegisterAsync(Cancel, tags)).ArrivedAt;
-        var message = await ue.Requests.NextAsync(request => request.Method == "MESSAGE", Cancel);
+            var registered = (await ue.RegisterAsync(Cancel, tags)).ArrivedAt;
+            var message = await ue.Requests.NextAsync(request => request.Method == "MESSAGE", Cancel);
 
-        var after = Stopwatch.GetElapsedTime(registered, message.ArrivedAt);
-        Console.WriteLine($"   the waiting message came {after.TotalMilliseconds:F0} ms after the 200 to REGISTER");
-        Assert.InRange(after, TimeSpan.MinValue, SoonAfterRegistration);
-        Assert.Equal("delivered", (await world.Webhooks.ReceiptAsync(id, Cancel))["status"]);
+            took.Add(Stopwatch.GetElapsedTime(registered, message.ArrivedAt));
+            Assert.Equal("delivered", (await world.Webhooks.ReceiptAsync(id, Cancel))["status"]);
+        }
+        Console.WriteLine($"figure: {kind}, waiting messages came {string.Join(", ", took.Select(after => $"{after.TotalMilliseconds:F0}"))} ms after the 200 to REGISTER (three rounds)");
+        Assert.All(took, after => Assert.InRange(after, TimeSpan.MinValue, SoonAfterRegistration));
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal sealed class RawUe : IAsyncDisposable
     private readonly string _tag = Token(), _registerCallId = Token();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<RawSip>> _asked = new();
     private readonly ConcurrentDictionary<string, byte[]?> _answered = new();
-    private int _registerCSeq, _reference;
+    private int _registerCSeq, _notifyCSeq, _reference;
 
     /// <param name="number">E.164 digits without plus.</param>
     /// <param name="server">The network, or the gateway's own registrar.</param>
@@ -45,7 +45,7 @@ internal sealed class RawUe : IAsyncDisposable
     /// <summary>Requests that came, without retransmissions.</summary>
     public Arrivals<RawSip> Requests { get; } = new("the handset");
 
-    /// <summary>Status line of the answer to a request; null: no answer.</summary>
+    /// <summary>Status of the answer to a request, with headers of its own behind it if any; null: no answer.</summary>
     public Func<RawSip, string?> Answer { get; set; } = _ => "200 OK";
 
     /// <summary>What follows the SIP answer to an RP-DATA: the octets of an RP-ACK or RP-ERROR, or null for silence.</summary>
@@ -105,14 +105,20 @@ internal sealed class RawUe : IAsyncDisposable
     public Task<RawSip> MessageAsync(string uri, string contentType, byte[] body, CancellationToken cancel, string? callId = null, params string[] headers) =>
         RequestAsync("MESSAGE", uri, cancel, callId: callId, body: body, headers: [.. Originating, .. headers, $"Content-Type: {contentType}"]);
 
+    /// <summary>A NOTIFY of the reg event package in the dialog that a SUBSCRIBE to us made.</summary>
+    public Task<RawSip> NotifyAsync(RawSip subscribe, byte[] reginfo, CancellationToken cancel, bool otherDialog = false) =>
+        RequestAsync("NOTIFY", subscribe["Contact"]!.Trim('<', '>'), cancel, to: subscribe["From"], from: subscribe["To"]!.Trim('<', '>'),
+            callId: otherDialog ? Token() : subscribe["Call-ID"], cseq: Interlocked.Increment(ref _notifyCSeq), body: reginfo,
+            headers: ["Event: reg", "Subscription-State: active;expires=600", $"Contact: <{Contact}>", "Content-Type: application/reginfo+xml"]);
+
     /// <summary>Sends a request, again and again over UDP (RFC 3261 §17.1.2), and returns its final answer.</summary>
-    public async Task<RawSip> RequestAsync(string method, string uri, CancellationToken cancel, string? to = null, string? callId = null, int cseq = 1,
-        byte[]? body = null, params string[] headers)
+    public async Task<RawSip> RequestAsync(string method, string uri, CancellationToken cancel, string? to = null, string? from = null, string? callId = null,
+        int cseq = 1, byte[]? body = null, params string[] headers)
     {
         var branch = $"z9hG4bK{Token()}";
         var text = new StringBuilder($"{method} {uri} SIP/2.0\r\n");
         text.Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{(_socket.IsTcp ? "TCP" : "UDP")} {_socket.Local};branch={branch};rport\r\nMax-Forwards: 70\r\n");
-        text.Append(CultureInfo.InvariantCulture, $"From: <{Identity}>;tag={_tag}\r\nTo: <{to ?? uri}>\r\nCall-ID: {callId ?? Token()}\r\nCSeq: {cseq} {method}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"From: <{from ?? Identity}>;tag={_tag}\r\nTo: {(to is ['<', ..] ? to : $"<{to ?? uri}>")}\r\nCall-ID: {callId ?? Token()}\r\nCSeq: {cseq} {method}\r\n");
         foreach (var header in headers) text.Append(header).Append("\r\n");
         text.Append(CultureInfo.InvariantCulture, $"Content-Length: {body?.Length ?? 0}\r\n\r\n");
         return await SendRequestAsync([.. Encoding.UTF8.GetBytes(text.ToString()), .. body ?? []], $"{branch} {method}", cancel);

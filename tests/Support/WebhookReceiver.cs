@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>A customer's web server: keeps what is pushed to it and answers as it is told.</summary>
+/// <summary>The web server of a customer or a carrier: keeps what comes to it and answers as it is told.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,8 +17,12 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>HTTP status of the answer; called for each push, before it is kept.</summary>
     public Func<ReceivedWebhook, int> Answer { get; set; } = _ => StatusCodes.Status200OK;
 
-    public string ReceiptUrl => $"{_app.Urls.First()}/receipt";
-    public string InboundUrl => $"{_app.Urls.First()}/inbound";
+    /// <summary>Body of the answer, as JSON.</summary>
+    public Func<ReceivedWebhook, string> Reply { get; set; } = _ => "";
+
+    public string Url => _app.Urls.First();
+    public string ReceiptUrl => $"{Url}/receipt";
+    public string InboundUrl => $"{Url}/inbound";
 
     public static async Task<WebhookReceiver> StartAsync(CancellationToken cancel)
     {
@@ -45,14 +48,20 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private async Task OnRequestAsync(HttpContext context)
     {
-        using var reader = new StreamReader(context.Request.Body);
-        var body = await reader.ReadToEndAsync(context.RequestAborted);
-        var fields = body.StartsWith('{')
-            ? JsonSerializer.Deserialize<Dictionary<string, string>>(body)!
-            : context.Request.Query.ToDictionary(field => field.Key, field => field.Value.ToString());
-        var webhook = new ReceivedWebhook(context.Request.Path, fields);
+        var webhook = new ReceivedWebhook(context.Request.Path, await FieldsAsync(context.Request));
         context.Response.StatusCode = Answer(webhook);
+        context.Response.ContentType = "application/json";
         Received.Add(webhook);
+        await context.Response.WriteAsync(Reply(webhook), context.RequestAborted);
+    }
+
+    private static async Task<IReadOnlyDictionary<string, string>> FieldsAsync(HttpRequest request)
+    {
+        if (request.HasFormContentType)
+            return (await request.ReadFormAsync(request.HttpContext.RequestAborted)).ToDictionary(field => field.Key, field => field.Value.ToString());
+        return request.HasJsonContentType()
+            ? (await request.ReadFromJsonAsync<Dictionary<string, string>>(request.HttpContext.RequestAborted))!
+            : request.Query.ToDictionary(field => field.Key, field => field.Value.ToString());
     }
 }
 

@@ -42,11 +42,11 @@ public sealed class DigestServer
     public DigestServer(DigestServerOptions options, TimeProvider time)
     {
         _realm = options.Realm;
-        _algorithms = options.Algorithms.OrderDescending().ToArray();
+        _algorithms = [.. options.Algorithms];
         _nonces = new NonceTable(options.NonceLifetime, options.MaxNonces, time);
     }
 
-    /// <summary>Adds one WWW-Authenticate for each algorithm, the strongest first (RFC 8760 §2.3), all with one new nonce.</summary>
+    /// <summary>Adds one WWW-Authenticate for each algorithm, the preferred first (RFC 8760 §2.3), all with one new nonce.</summary>
     public void Challenge(SipResponse unauthorized, bool stale = false)
     {
         var nonce = _nonces.Create();

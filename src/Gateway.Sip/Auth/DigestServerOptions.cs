@@ -4,7 +4,7 @@ public sealed record DigestServerOptions
 {
     public required string Realm { get; init; }
 
-    /// <summary>Offered strongest first.</summary>
+    /// <summary>In the order they are offered: clients in the field often look at the first challenge only.</summary>
     public IReadOnlyList<DigestAlgorithm> Algorithms { get; init; } =
         [DigestAlgorithm.Sha512t256, DigestAlgorithm.Sha256, DigestAlgorithm.Md5];
 

@@ -17,12 +17,12 @@ internal sealed class Gsm7Alphabet
     /// <summary>No table holds a character beyond U+221E.</summary>
     private const int Characters = 0x2220;
 
-    /// <summary>What is looked up one by one behind an exception before a run is looked for again: exceptions come in company.</summary>
-    private const int Window = 16;
+    private const int LongRun = 16;
 
     private static readonly Gsm7Alphabet?[] Pairs = new Gsm7Alphabet?[Gsm7Tables.Count * Gsm7Tables.Count];
 
-    private readonly string _main;
+    /// <summary>Characters by septet. What is not assigned shows as a space; NUL, which no table has, stands for the escape.</summary>
+    private readonly char[] _main = new char[128];
     private readonly string _single;
     private readonly byte[] _septets = new byte[Characters];
     private readonly SearchValues<byte> _asciiSeptets;
@@ -30,7 +30,8 @@ internal sealed class Gsm7Alphabet
 
     private Gsm7Alphabet(string main, string single)
     {
-        _main = main;
+        for (var septet = 0; septet < 128; septet++) _main[septet] = main[septet] == '\0' ? ' ' : main[septet];
+        _main[Escape] = '\0';
         _single = single;
         _septets.AsSpan().Fill(Absent);
         for (var septet = 127; septet >= 0; septet--)
@@ -68,9 +69,11 @@ internal sealed class Gsm7Alphabet
     public int Count(ReadOnlySpan<char> text)
     {
         var count = text.Length;
-        for (var at = NextOther(text, 0); at < text.Length; at = NextOther(text, at))
+        for (var at = 0; at < text.Length;)
         {
-            for (var end = Math.Min(at + Window, text.Length); at < end; at++)
+            var run = NextOther(text, at) - at;
+            at += run;
+            for (var end = Math.Min(at + Window(run), text.Length); at < end; at++)
             {
                 var septet = Lookup(text[at]);
                 if (septet == Absent) return -1;
@@ -96,21 +99,29 @@ internal sealed class Gsm7Alphabet
         return text.Length;
     }
 
-    /// <summary>Septets written. All characters must be in the alphabet, and the destination large enough.</summary>
+    /// <summary>Septets written, or -1 if a character is missing or the destination too small.</summary>
     public int Encode(ReadOnlySpan<char> text, Span<byte> septets)
     {
         var written = 0;
         for (var at = 0; at < text.Length;)
         {
-            var other = NextOther(text, at);
-            Ascii.FromUtf16(text[at..other], septets[written..], out var copied);
-            written += copied;
-            at = other;
-            for (var end = Math.Min(at + Window, text.Length); at < end; at++)
+            var run = NextOther(text, at) - at;
+            if (septets.Length - written < run) return -1;
+            if (run > 0)
+            {
+                Ascii.FromUtf16(text.Slice(at, run), septets[written..], out var copied);
+                written += copied;
+                at += run;
+            }
+            for (var end = Math.Min(at + Window(run), text.Length); at < end; at++)
             {
                 var septet = Lookup(text[at]);
-                if (septet == Absent) throw new ArgumentException($"U+{(int)text[at]:X4} is not in the alphabet.", nameof(text));
-                if (septet >= Shifted) septets[written++] = Escape;
+                if (septet >= Shifted)
+                {
+                    if (septet == Absent || written == septets.Length) return -1;
+                    septets[written++] = Escape;
+                }
+                if (written == septets.Length) return -1;
                 septets[written++] = (byte)(septet & 0x7F);
             }
         }
@@ -124,26 +135,39 @@ internal sealed class Gsm7Alphabet
     public int Decode(ReadOnlySpan<byte> septets, Span<char> text)
     {
         var written = 0;
+        var main = _main;
         for (var at = 0; at < septets.Length;)
         {
             var run = septets[at..].IndexOfAnyExcept(_asciiSeptets);
             if (run < 0) run = septets.Length - at;
-            Ascii.ToUtf16(septets.Slice(at, run), text[written..], out var copied);
-            written += copied;
-            at += run;
-            for (var end = Math.Min(at + Window, septets.Length); at < end; at++)
+            if (run > 0)
             {
-                var character = _main[septets[at]];
-                if (septets[at] == Escape && at + 1 < septets.Length)
+                Ascii.ToUtf16(septets.Slice(at, run), text[written..], out var copied);
+                written += copied;
+                at += run;
+            }
+            for (var end = Math.Min(at + Window(run), septets.Length); at < end; at++)
+            {
+                var character = main[septets[at]];
+                if (character == '\0')
                 {
-                    var septet = septets[++at];
-                    character = _single[septet] is not '\0' and var shifted ? shifted : _main[septet];
+                    character = ' ';
+                    if (at + 1 < septets.Length) character = BehindEscape(septets[++at]);
                 }
-                text[written++] = character == '\0' ? ' ' : character;
+                text[written++] = character;
             }
         }
         return written;
     }
+
+    private char BehindEscape(byte septet) =>
+        septet == Escape ? ' ' : _single[septet] is not '\0' and var shifted ? shifted : _main[septet];
+
+    /// <summary>
+    /// What is looked up one by one behind a run before the next one is searched for. Exceptions come in company: a text with short runs is
+    /// better looked up than searched.
+    /// </summary>
+    private static int Window(int run) => run < LongRun ? 64 : 8;
 
     /// <summary>Where the next character is that is not its own septet, or the end.</summary>
     private int NextOther(ReadOnlySpan<char> text, int from)

@@ -87,43 +87,43 @@ public readonly record struct TpUserData
         if (!dataCodingScheme.IsText || text.Length > MaxCharacters || header is { Length: > UserDataHeader.MaxLength }) return false;
         Span<byte> prefix = stackalloc byte[1 + UserDataHeader.MaxLength];
         prefix = header is { } written ? prefix[..WriteHeader(written, prefix)] : default;
-        var alphabet = AlphabetOf(header);
-        var units = dataCodingScheme.Alphabet == TpAlphabet.Ucs2 ? text.Length : alphabet.Count(text);
         var room = Math.Min(buffer.Length, Tpdu.MaxUserData);
-        if (units < 0 || OctetCount(prefix.Length, units, dataCodingScheme.Alphabet) > room) return false;
-        userData = OfText(text, units, alphabet, dataCodingScheme, prefix, buffer);
+        if (dataCodingScheme.Alphabet == TpAlphabet.Ucs2)
+        {
+            if (prefix.Length + 2 * text.Length > room) return false;
+            userData = OfUcs2(text, dataCodingScheme, prefix, buffer);
+            return true;
+        }
+        Span<byte> septets = stackalloc byte[MaxCharacters];
+        var count = AlphabetOf(header).Encode(text, septets);
+        if (count < 0 || OctetCount(prefix.Length, count) > room) return false;
+        userData = OfSeptets(septets[..count], dataCodingScheme, prefix, buffer);
         return true;
     }
 
-    /// <summary>Octets that a header of so many octets, its length octet included, and so many septets or UCS2 characters take.</summary>
-    internal static int OctetCount(int headerOctets, int units, TpAlphabet alphabet) =>
-        alphabet == TpAlphabet.Gsm7 ? Septets.OctetCount((headerOctets * 8 + 6) / 7 + units) : headerOctets + 2 * units;
+    /// <summary>Octets that a header of so many octets, its length octet included, and a text of so many septets take.</summary>
+    internal static int OctetCount(int headerOctets, int septets) => Septets.OctetCount((headerOctets * 8 + 6) / 7 + septets);
 
-    /// <summary>User data of a text whose size has been found to fit.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="units">Its septets or UCS2 characters.</param>
-    /// <param name="alphabet">The 7-bit tables, if the coding is 7-bit.</param>
-    /// <param name="dataCodingScheme">7-bit or UCS2.</param>
-    /// <param name="header">A header with its length octet, or nothing.</param>
-    /// <param name="buffer">What the octets are written to.</param>
-    internal static TpUserData OfText(
-        ReadOnlySpan<char> text, int units, Gsm7Alphabet alphabet, TpDataCodingScheme dataCodingScheme,
-        ReadOnlySpan<byte> header, Memory<byte> buffer)
+    /// <summary>A text that has been found to fit, behind a header with its length octet, or nothing.</summary>
+    internal static TpUserData OfSeptets(
+        ReadOnlySpan<byte> septets, TpDataCodingScheme dataCodingScheme, ReadOnlySpan<byte> header, Memory<byte> buffer)
     {
-        buffer = buffer[..OctetCount(header.Length, units, dataCodingScheme.Alphabet)];
+        buffer = buffer[..OctetCount(header.Length, septets.Length)];
         var octets = buffer.Span;
         header.CopyTo(octets);
-        if (dataCodingScheme.Alphabet == TpAlphabet.Ucs2)
-        {
-            Ucs2.Encode(text, octets[header.Length..]);
-            return new TpUserData(buffer, (byte)octets.Length, !header.IsEmpty, dataCodingScheme);
-        }
-        Span<byte> septets = stackalloc byte[MaxCharacters];
-        alphabet.Encode(text, septets);
         octets[header.Length..].Clear();
         var headerSeptets = (header.Length * 8 + 6) / 7;
-        Septets.Pack(septets[..units], octets, headerSeptets * 7);
-        return new TpUserData(buffer, (byte)(headerSeptets + units), !header.IsEmpty, dataCodingScheme);
+        Septets.Pack(septets, octets, headerSeptets * 7);
+        return new TpUserData(buffer, (byte)(headerSeptets + septets.Length), !header.IsEmpty, dataCodingScheme);
+    }
+
+    internal static TpUserData OfUcs2(
+        ReadOnlySpan<char> text, TpDataCodingScheme dataCodingScheme, ReadOnlySpan<byte> header, Memory<byte> buffer)
+    {
+        buffer = buffer[..(header.Length + 2 * text.Length)];
+        header.CopyTo(buffer.Span);
+        Ucs2.Encode(text, buffer.Span[header.Length..]);
+        return new TpUserData(buffer, (byte)buffer.Length, !header.IsEmpty, dataCodingScheme);
     }
 
     /// <summary>User data whose octets have been put together elsewhere.</summary>

@@ -65,6 +65,9 @@ public sealed class ShortMessageRow
     /// <summary>TP-DCS. For <see cref="ContentKind.Text"/> it says alphabet and class that were chosen when it was accepted.</summary>
     public byte DataCodingScheme { get; set; }
     public byte ProtocolIdentifier { get; set; }
+    /// <summary>National language identifiers (TS 23.038 §6.2.1.2.4) chosen with the alphabet; 0: the default tables.</summary>
+    public byte LockingShift { get; set; }
+    public byte SingleShift { get; set; }
     public byte SegmentCount { get; set; } = 1;
     /// <summary>Reference of the concatenation we make, 16 bits of which the low 8 are used in 8-bit headers.</summary>
     public ushort ConcatenationReference { get; set; }

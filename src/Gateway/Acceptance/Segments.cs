@@ -11,13 +11,21 @@ public sealed class Segments(SmsSettings settings)
 {
     private readonly UnencodableText _unencodable = settings.UnencodableText == "Replace" ? UnencodableText.Replace : UnencodableText.Upgrade;
 
-    /// <summary>Chooses alphabet and class of a text (TP-DCS of the row).</summary>
+    private readonly byte[] _languages = [.. settings.NationalLanguages];
+
+    /// <summary>Chooses alphabet, class and national tables of a text.</summary>
     /// <returns>How many segments it takes; more than <see cref="Segmenter.MaxSegments"/> when it cannot be sent.</returns>
     public int Choose(ShortMessageRow row, TextContent text)
     {
-        var options = new SegmentationOptions { ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = _unencodable };
+        // Carriers and applications are given the text; only a subscriber's handset sees these octets.
+        var languages = row.Route == RouteKind.Subscriber ? _languages : [];
+        var options = new SegmentationOptions
+        {
+            ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = _unencodable, LockingShifts = languages, SingleShifts = languages,
+        };
         if (!Segmenter.TrySegment(text.Text, options, out var segmentation)) return Segmenter.MaxSegments + 1;
         row.DataCodingScheme = segmentation.Segments[0].DataCodingScheme.Value;
+        (row.LockingShift, row.SingleShift) = (segmentation.LockingShift, segmentation.SingleShift);
         return segmentation.Segments.Count;
     }
 
@@ -36,6 +44,8 @@ public sealed class Segments(SmsSettings settings)
             ForceUcs2 = coding.Alphabet == TpAlphabet.Ucs2,
             MessageClass = coding.MessageClass,
             Unencodable = UnencodableText.Replace,
+            LockingShifts = row.LockingShift == 0 ? [] : [row.LockingShift],
+            SingleShifts = row.SingleShift == 0 ? [] : [row.SingleShift],
         };
         return Segmenter.TrySegment(row.Text!, options, out var segmentation)
             ? segmentation.Segments[index].UserData : throw new InvalidDataException($"stored text of {MessageId.Format(row.Id)} cannot be segmented");

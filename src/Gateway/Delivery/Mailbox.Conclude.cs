@@ -75,6 +75,8 @@ public sealed partial class Mailbox
             progress.Webhooks.AddRange(webhooks ?? []);
             change.Progress.Add(progress);
         }
+        var hold = verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory ? now + Delay(verdict, attempts: 1) : 0;
+        if (hold > now) change.Reschedules.Add(Reschedule.Hold(Recipient, hold));
         await WriteAsync(change);
         foreach (var (waiting, progress) in messages.Zip(change.Progress))
         {
@@ -83,9 +85,15 @@ public sealed partial class Mailbox
             if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
-        if (verdict.Next is not (Next.Retry or Next.AwaitRegistration or Next.AwaitMemory)) return;
-        if (_events == _eventsBefore) await HoldAsync(now + Delay(verdict, attempts: 1));
-        else foreach (var waiting in messages) waiting.Release();
+        if (hold <= now) return;
+        if (_events == _eventsBefore) _holdUntil = hold;
+        else await ReleaseAgainAsync(messages, now); // a registration or RP-SMMA came meanwhile, and this write put its release back
+    }
+
+    private Task ReleaseAgainAsync(IReadOnlyList<Waiting> messages, long now)
+    {
+        foreach (var waiting in messages) waiting.Release();
+        return RescheduleAsync(Reschedule.Release(Recipient, now));
     }
 
     private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)

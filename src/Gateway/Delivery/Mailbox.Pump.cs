@@ -117,6 +117,7 @@ public sealed partial class Mailbox
         var watched = channels.Watch(Recipient);
         var age = Now - waiting.Row.AcceptedAt;
         await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
+        if (_events != _eventsBefore) await RescheduleAsync(Reschedule.Release(Recipient, Now));
     }
 
     /// <summary>One segment, one RP-DATA, one report.</summary>

@@ -54,7 +54,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)
             foreach (var waiting in _queue.Where(waiting => waiting.Row.HasUserDataHeader && waiting.Row.Attempts == 0)) waiting.NotBefore = 0;
-        if (_holdUntil > Now) await HoldRowsAsync(_holdUntil);
+        if (_holdUntil > Now) await RescheduleAsync(Reschedule.Hold(Recipient, _holdUntil));
         Pump();
     }
 
@@ -62,13 +62,14 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     {
         _events++;
         await LoadContactsAsync(CancellationToken.None);
-        await ReleaseAsync();
+        Release(); // the rows were released with the contact
     }
 
-    public Task MemoryAvailable()
+    public async Task MemoryAvailable()
     {
         _events++;
-        return ReleaseAsync();
+        await RescheduleAsync(Reschedule.Release(Recipient, Now));
+        Release();
     }
 
     public async Task Wake()
@@ -80,15 +81,10 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     }
 
     /// <summary>Whatever was waited for has come: every message has a fresh chance.</summary>
-    private async Task ReleaseAsync()
+    private void Release()
     {
         foreach (var waiting in _queue) waiting.Release();
-        if (_holdUntil > Now)
-        {
-            _holdUntil = 0;
-            // Due again in the rows too: if this node dies while it empties the queue, the sweep goes on with it.
-            await store.DueMessages.ReleaseAsync(Recipient, Now, store.Writer, CancellationToken.None);
-        }
+        _holdUntil = 0;
         Pump();
     }
 
@@ -126,13 +122,18 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     }
 
     /// <summary>The recipient cannot be served before <paramref name="until"/>; the rows say so too, so the sweep leaves them alone.</summary>
-    private async Task HoldAsync(long until)
+    private Task HoldAsync(long until)
     {
         _holdUntil = until;
-        await HoldRowsAsync(until);
+        return RescheduleAsync(Reschedule.Hold(Recipient, until));
     }
 
-    private Task HoldRowsAsync(long until) => store.DueMessages.HoldAsync(Recipient, until, store.Writer, CancellationToken.None);
+    private Task RescheduleAsync(Reschedule reschedule)
+    {
+        var change = new StoreChange();
+        change.Reschedules.Add(reschedule);
+        return store.Writer.WriteAsync(change, CancellationToken.None).AsTask();
+    }
 
     [LoggerMessage(3021, LogLevel.Information, "Delivered {MessageId} segment {Segment} to {Recipient} by {Channel} on attempt {Attempt}")]
     private partial void LogDelivered(string messageId, int segment, string recipient, string channel, int attempt);

@@ -8,6 +8,11 @@ internal static class GatewayRun
     /// <summary>Brings the schema up to date, starts everything, and runs until it is told to stop. What keeps it from starting is one line.</summary>
     public static async Task<int> RunGatewayAsync(this WebApplication app)
     {
+        if (TakenPorts.Find(app.Services.GetRequiredService<GatewaySettings>(), app.Configuration["Urls"]) is { } taken)
+        {
+            Console.Error.WriteLine(taken);
+            return 1;
+        }
         try
         {
             await app.Services.GetRequiredService<GatewayStore>().MigrateAsync(CancellationToken.None);

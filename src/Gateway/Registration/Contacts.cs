@@ -36,6 +36,8 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
                 }
             },
         };
+        // Whoever is back is due: written with the contact itself, so that neither a lost ring nor a crash leaves his messages asleep.
+        if (current.Count > 0) change.Reschedules.Add(Reschedule.Release(subscriber, time.GetUtcNow().ToUnixTimeMilliseconds()));
         await store.Writer.WriteAsync(change, cancel);
         // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since
         // the contact may have been away without a word and be back as it was.

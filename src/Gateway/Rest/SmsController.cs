@@ -1,3 +1,4 @@
+using System.Buffers;
 using Gateway.Acceptance;
 using Gateway.Webhooks;
 using Microsoft.AspNetCore.Mvc;
@@ -17,20 +18,18 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
     [HttpPost("json"), HttpGet("json"), SmsFields, ProducesResponseType<SmsReplyBody>(StatusCodes.Status200OK, "application/json")]
     public async Task SendJson()
     {
-        var reply = await SendAsync();
-        Begin("application/json");
-        reply.WriteJson(Response.BodyWriter);
-        await Response.BodyWriter.FlushAsync();
+        var body = new ArrayBufferWriter<byte>(512);
+        (await SendAsync()).WriteJson(body);
+        await AnswerAsync("application/json", body);
     }
 
     /// <summary>Sends a short message; the answer is XML.</summary>
     [HttpPost("xml"), HttpGet("xml"), SmsFields, ProducesResponseType<string>(StatusCodes.Status200OK, "text/xml")]
     public async Task SendXml()
     {
-        var reply = await SendAsync();
-        Begin("text/xml; charset=UTF-8");
-        reply.WriteXml(Response.BodyWriter);
-        await Response.BodyWriter.FlushAsync();
+        var body = new ArrayBufferWriter<byte>(512);
+        (await SendAsync()).WriteXml(body);
+        await AnswerAsync("text/xml; charset=UTF-8", body);
     }
 
     /// <summary>Monitors ask for HEAD to see whether the service is there; nothing is sent.</summary>
@@ -71,10 +70,12 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
         };
     }
 
-    private void Begin(string contentType)
+    private async Task AnswerAsync(string contentType, ArrayBufferWriter<byte> body)
     {
         Response.ContentType = contentType;
+        Response.ContentLength = body.WrittenCount;
         Response.Headers.CacheControl = "no-store"; // a GET that sends must never be answered from a cache
         Response.Headers.XContentTypeOptions = "nosniff";
+        await Response.BodyWriter.WriteAsync(body.WrittenMemory);
     }
 }

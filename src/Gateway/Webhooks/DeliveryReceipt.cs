@@ -20,10 +20,6 @@ public static class DeliveryReceipt
         _                       => ReceiptStatus.Unknown,
     };
 
-    /// <summary>The word of a carrier's receipt; null if it is none that we know.</summary>
-    public static ReceiptStatus? TryParseStatus(string text) =>
-        Enum.TryParse<ReceiptStatus>(text, ignoreCase: true, out var status) && !char.IsAsciiDigit(text[0]) ? status : null;
-
     /// <summary>Null if nobody wants it: no receipt was asked for, or neither request nor account names a URL.</summary>
     /// <param name="message">The message.</param>
     /// <param name="segment">0-based.</param>

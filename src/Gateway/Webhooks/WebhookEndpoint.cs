@@ -53,13 +53,15 @@ internal sealed class WebhookEndpoint(string name)
     }
 
     /// <summary>
-    /// When one that found no room should come back. Each gets the moment at which those before it will have gone out, so that a long line is
-    /// written to the store about once a webhook and not over and over.
+    /// When one that found no room should come back: after the pause, spread over a third of it; or behind a full line at the moment at which those
+    /// before it will have gone out, so that a long line is written to the store about once a webhook and not over and over.
     /// </summary>
-    public long PutOff(long now)
+    public long PutOff(long now, Random random)
     {
+        if (IsOpen && now < _pausedUntil)
+            return _pausedUntil + random.NextInt64(_pause / 3);
         var step = _pushMilliseconds / MaxUnderWay;
-        _nextFree = Math.Max(_nextFree, Math.Max(now + _line.Count * step, _pausedUntil)) + step;
+        _nextFree = Math.Max(_nextFree, now + _line.Count * step) + step;
         return (long)Math.Clamp(_nextFree, now + 1000, now + LongestPutOff);
     }
 
@@ -77,7 +79,7 @@ internal sealed class WebhookEndpoint(string name)
         if (!IsOpen || now < _pausedUntil) // those under way when it was opened say nothing new
             return [];
         _pause = Math.Clamp(2 * _pause, FirstPause, LongestPause);
-        _pausedUntil = now + _pause;
+        (_pausedUntil, _nextFree) = (now + _pause, 0);
         WebhookChain[] line = [.. _line];
         _line.Clear();
         return line;

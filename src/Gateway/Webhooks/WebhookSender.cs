@@ -36,6 +36,9 @@ internal sealed partial class WebhookSender(
     private int _underWay;
     private bool _storeAway;
 
+    /// <summary>Messages in memory whose webhooks are going out or in line.</summary>
+    internal int Held => _held.Count;
+
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     protected override async Task ExecuteAsync(CancellationToken stop)
@@ -164,7 +167,7 @@ internal sealed partial class WebhookSender(
     /// <summary>All of a chain to the same moment, where their ids keep them in order.</summary>
     private List<WebhookProgress> PutOff(IReadOnlyList<WebhookRow> webhooks, WebhookEndpoint endpoint)
     {
-        var (now, until) = (Now, endpoint.PutOff(Now));
+        var (now, until) = (Now, endpoint.PutOff(Now, Random.Shared));
         return [.. webhooks.Select(webhook => WebhookSchedule.PutOff(webhook, until, now))];
     }
 

@@ -60,7 +60,7 @@ public sealed class DigestTests
     }
 
     [Fact]
-    public void Challenges_are_listed_strongest_first_and_the_first_one_is_answered()
+    public void Challenges_are_listed_in_the_order_of_preference_and_the_first_one_is_answered()
     {
         var server = Server();
         var challenge = Challenge(server);

@@ -42,6 +42,20 @@ public sealed class SegmentsTests
     }
 
     [Fact]
+    public void A_permitted_national_table_keeps_a_text_7_bit_at_every_try()
+    {
+        var turkish = new Segments(new SmsSettings { NationalLanguages = [1] });
+        var row = new ShortMessageRow { Text = string.Concat(Enumerable.Repeat("Şişli'de güneş ışığı ", 12)) };
+        row.SegmentCount = (byte)turkish.Choose(row, new TextContent(row.Text));
+        Assert.Equal(0x00, row.DataCodingScheme);
+        Assert.Equal(1, Math.Max(row.LockingShift, row.SingleShift));
+        Assert.Equal(row.Text, string.Concat(Enumerable.Range(0, row.SegmentCount).Select(index => Segments.UserDataOf(row, index).Text)));
+
+        var notPermitted = new ShortMessageRow { Text = row.Text };
+        Assert.True(_upgrade.Choose(notPermitted, new TextContent(row.Text)) > row.SegmentCount);
+    }
+
+    [Fact]
     public void What_takes_more_than_255_segments_cannot_be_sent() =>
         Assert.True(_upgrade.Choose(new ShortMessageRow(), new TextContent(new string('a', 153 * 255 + 1))) > 255);
 }

@@ -49,7 +49,6 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
     public List<CarrierReceipt> Receipts { get; } = [];
     public HttpClient Client { get; private set; } = null!;
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
-    public Uri Address => Client.BaseAddress!;
 
     public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null)
     {

@@ -146,10 +146,17 @@ public abstract class DueMessagesTests : TestStore
         await WriteAsync(Message(1, dueAt: 100), soon, Message(3, dueAt: 50_000), Message(4, "other", dueAt: 100), Message(5, dueAt: null));
         await WriteAsync(new MessageProgress { Id = 3, State = MessageState.HandedOver, DueAt = 50_000 });
 
-        await Due.HoldAsync("494012345", until: 9000, Store.Writer, Cancel);
+        await RescheduleAsync(Reschedule.Hold("494012345", until: 9000));
         Assert.Equal([9000, 5000, 50_000, 100, null], await DueTimesAsync());
-        await Due.ReleaseAsync("494012345", now: 300, Store.Writer, Cancel);
+        await RescheduleAsync(Reschedule.Release("494012345", now: 300));
         Assert.Equal([300, 300, 50_000, 100, null], await DueTimesAsync());
+
+        async Task RescheduleAsync(Reschedule reschedule)
+        {
+            var change = new StoreChange();
+            change.Reschedules.Add(reschedule);
+            await Store.Writer.WriteAsync(change, Cancel);
+        }
 
         async Task<List<long?>> DueTimesAsync()
         {

@@ -83,9 +83,10 @@ internal sealed class Sending : IAsyncDisposable
     public Task WaitForAsync(WebhookRow webhook, WebhookState state, int attempts) => Wait.UntilAsync(
         async () => await ReadAsync(webhook) is var row && row.State == state && row.Attempts == attempts, $"webhook {state} after {attempts} tries");
 
-    /// <summary>Moves the clock to where the webhook is due again.</summary>
+    /// <summary>Moves the clock to where the webhook is due again, once its last try is over and done with.</summary>
     public async Task PassAsync(WebhookRow webhook)
     {
+        await Wait.UntilAsync(() => _sender!.Held == 0, "nothing is going out");
         var due = (await ReadAsync(webhook)).DueAt!.Value;
         Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, due - Now) + 1001));
     }

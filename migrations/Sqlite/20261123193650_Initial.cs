@@ -76,6 +76,8 @@ namespace Gateway.Migrations.Sqlite
                     HasUserDataHeader = table.Column<bool>(type: "INTEGER", nullable: false),
                     DataCodingScheme = table.Column<byte>(type: "INTEGER", nullable: false),
                     ProtocolIdentifier = table.Column<byte>(type: "INTEGER", nullable: false),
+                    LockingShift = table.Column<byte>(type: "INTEGER", nullable: false),
+                    SingleShift = table.Column<byte>(type: "INTEGER", nullable: false),
                     SegmentCount = table.Column<byte>(type: "INTEGER", nullable: false),
                     ConcatenationReference = table.Column<ushort>(type: "INTEGER", nullable: false),
                     State = table.Column<byte>(type: "INTEGER", nullable: false),

@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123181921_Initial")]
+    [Migration("20261123193658_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -193,6 +193,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("text");
 
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("smallint");
+
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("text");
@@ -221,6 +224,9 @@ namespace Gateway.Migrations.Postgres
                         .HasColumnType("smallint");
 
                     b.Property<byte>("SegmentsDone")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("SingleShift")
                         .HasColumnType("smallint");
 
                     b.Property<byte>("Source")

@@ -77,6 +77,8 @@ namespace Gateway.Migrations.Postgres
                     HasUserDataHeader = table.Column<bool>(type: "boolean", nullable: false),
                     DataCodingScheme = table.Column<byte>(type: "smallint", nullable: false),
                     ProtocolIdentifier = table.Column<byte>(type: "smallint", nullable: false),
+                    LockingShift = table.Column<byte>(type: "smallint", nullable: false),
+                    SingleShift = table.Column<byte>(type: "smallint", nullable: false),
                     SegmentCount = table.Column<byte>(type: "smallint", nullable: false),
                     ConcatenationReference = table.Column<int>(type: "integer", nullable: false),
                     State = table.Column<byte>(type: "smallint", nullable: false),

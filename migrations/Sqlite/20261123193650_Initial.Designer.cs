@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123181915_Initial")]
+    [Migration("20261123193650_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -184,6 +184,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("TEXT");
 
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -212,6 +215,9 @@ namespace Gateway.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("SegmentsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("SingleShift")
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("Source")

@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+using Gateway.Tests.Support;
+using Xunit;
+
+namespace Gateway.Tests.EndToEnd;
+
+/// <summary>The programs as a person starts them.</summary>
+public sealed partial class ProgramTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task In_Development_the_printed_commands_reach_the_two_handsets()
+    {
+        string[] left = ["Sip__Domain", "Sip__ServiceCentreIdentity", "Sip__TrustedPeers", "Numbering__LocalPrefixes", "Accounts__0__ApiKey", "Accounts__0__ApiSecret",
+            "Accounts__0__MaxRequestsPerSecond", "Accounts__0__Numbers__0", "Webhooks__AllowPrivateTargets"];
+        await using var gateway = await GatewayProcess.StartAsync(Cancel, null, [("ASPNETCORE_ENVIRONMENT", "Development"), .. left.Select(key => (key, (string?)null))]);
+        await SaysAsync("to the OTT client:");
+
+        var commands = Curl().Matches(gateway.Output);
+        foreach (Match command in commands)
+        {
+            using var form = new FormUrlEncodedContent(Field().Matches(command.Groups["fields"].Value)
+                .Select(field => KeyValuePair.Create(field.Groups["name"].Value, field.Groups["value"].Value.Trim('\''))));
+            using var response = await gateway.Http.PostAsync(command.Groups["url"].Value, form, Cancel);
+            Assert.Contains("\"status\": \"0\"", await response.Content.ReadAsStringAsync(Cancel));
+        }
+
+        Assert.Equal(2, commands.Count);
+        await SaysAsync("[Volte +4940100001] Bank: Your code is 123456");
+        await SaysAsync("[Ott +4940100002] Bank: Your code is 123456");
+
+        Task SaysAsync(string line) => Deadline.UntilAsync(() => Task.FromResult(gateway.Output.Contains(line, StringComparison.Ordinal)), () => $"{line}\n{gateway.Output}", Cancel);
+    }
+
+    [Fact]
+    public async Task Handsets_in_terminals_write_to_one_another_with_passwords()
+    {
+        const string volte = "+4940100011", ott = "+4940100012", password = "a handset's password";
+        await using var gateway = await GatewayProcess.StartAsync(Cancel, null,
+            ("Sip__Registrar__Users__0__Number", volte), ("Sip__Registrar__Users__0__Password", password),
+            ("Sip__Registrar__Users__1__Number", ott), ("Sip__Registrar__Users__1__Password", password));
+        await using var receiver = ChildProcess.Start("dotnet", Arguments("ott", ott, password), AppContext.BaseDirectory, input: "");
+        await SaysAsync("registered");
+
+        var sender = await ChildProcess.RunAsync("dotnet", [.. Arguments("volte", volte, password), "--send", ott, "good morning", "--status-report"], AppContext.BaseDirectory, Cancel, input: "");
+        await using var stranger = ChildProcess.Start("dotnet", [.. Arguments("volte", volte, "wrong"), "--send", ott, "never"], AppContext.BaseDirectory, input: "");
+        await stranger.ExitAsync(Cancel);
+
+        await SaysAsync($"received {volte}: good morning");
+        Assert.Contains($"sent {ott}", sender);
+        Assert.Contains("delivered", sender);
+        Assert.Equal(1, stranger.ExitCode);
+
+        string[] Arguments(string kind, string number, string secret) => [Path.Combine(AppContext.BaseDirectory, "Gateway.Handset.dll"),
+            "--kind", kind, "--number", number, "--registrar", $"sip:{gateway.Sip}", "--domain", GatewayProcess.Domain, "--password", secret];
+        Task SaysAsync(string text) =>
+            Deadline.UntilAsync(() => Task.FromResult(receiver.Output.Contains(text, StringComparison.Ordinal)), () => $"{text}\n{receiver.Output}\n{gateway.Output}", Cancel);
+    }
+
+    [GeneratedRegex(@"curl (?<fields>-d .*) (?<url>http\S+/sms/json)")]
+    private static partial Regex Curl();
+
+    [GeneratedRegex(@"-d (?<name>\w+)=(?<value>'[^']*'|\S+)")]
+    private static partial Regex Field();
+}
