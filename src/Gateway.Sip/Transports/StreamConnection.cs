@@ -36,6 +36,7 @@ internal sealed partial class StreamConnection : WheelTimer
     private long _writingSince;
     private bool _carried;
     private bool _closing;
+    private bool _ended;
 
     public StreamConnection(
         SipFlow flow, ConnectionContext context, SipEndpointOptions options, MessageReceived onMessage,
@@ -74,6 +75,7 @@ internal sealed partial class StreamConnection : WheelTimer
         await writing;
         _context.Abort();
         await reading;
+        Volatile.Write(ref _ended, true);
         _wheel.Cancel(this);
         await _context.DisposeAsync();
         HashSet<ClientTransaction>? waiters;
@@ -86,7 +88,8 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>False when the connection is closed or its peer is too far behind.</summary>
     public bool TrySend(byte[] message)
     {
-        if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection && _outgoing.Writer.TryWrite(message))
+        if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection
+            && _outgoing.Writer.TryWrite(message))
         {
             Volatile.Write(ref _carried, true);
             return true;
@@ -128,6 +131,8 @@ internal sealed partial class StreamConnection : WheelTimer
 
     internal override void OnTimer()
     {
+        if (Volatile.Read(ref _ended))
+            return;
         if (HasLasted(_writingSince, _options.WriteTimeout))
             Close("the peer takes nothing");
         else if (HasLasted(_partialSince, _options.PartialMessageTimeout))
