@@ -48,8 +48,8 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     public IReadOnlyList<SipListenAddress> Bound => _transports.Bound;
 
     /// <summary>
-    /// Called on the thread pool, once for each request. What it throws is answered 500 and logged; what it leaves unanswered is answered 200 if it
-    /// is OPTIONS and 500 otherwise.
+    /// Called on the thread pool, once for each request. What it throws is answered 500 and logged; what it leaves unanswered is answered
+    /// 200 if it is OPTIONS and 500 otherwise.
     /// </summary>
     public Func<IncomingRequest, Task>? OnRequest
     {
@@ -76,9 +76,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     public Task StartAsync(CancellationToken cancellation = default) => _transports.StartAsync(cancellation);
 
     /// <summary>
-    /// Sends the request to the target, or where its top Route or Request-URI leads (RFC 3263), and tells what came of it. The request must have
-    /// From with a tag, To, Call-ID and CSeq; Via, Max-Forwards, User-Agent and Content-Length are put in here. A request object is
-    /// sent by one caller at a time.
+    /// Sends the request to the target, or where its top Route or Request-URI leads (RFC 3263), and tells what came of it. The request
+    /// must have From with a tag, To, Call-ID and CSeq; Via, Max-Forwards, User-Agent and Content-Length are put in here. A request
+    /// object is sent by one caller at a time.
     /// </summary>
     /// <exception cref="OperationCanceledException">Nobody waits any more; the request may have been received all the same.</exception>
     public ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target = null, CancellationToken cancellation = default) =>

@@ -1,8 +1,8 @@
 namespace Gateway.Sip.Dialogs;
 
 /// <summary>
-/// RFC 3261 §12 for the side that asked for the dialog. It exists from the first request on, so that the peer may answer by a request of its
-/// own first (a NOTIFY before the 200); it is established by whichever comes first. Not safe for several threads.
+/// RFC 3261 §12 for the side that asked for the dialog. It exists from the first request on, so that the peer may answer by a request of
+/// its own first (a NOTIFY before the 200); it is established by whichever comes first. Not safe for several threads.
 /// </summary>
 internal sealed class Dialog
 {
@@ -66,11 +66,15 @@ internal sealed class Dialog
             Retarget(response);
     }
 
-    /// <summary>The request belongs here: its To tag is ours and its From tag the peer's, or the first we hear of (RFC 6665 §4.4.1).</summary>
+    /// <summary>
+    /// The request belongs here: its To tag is ours and its From tag the peer's, or the first we hear of (RFC 6665 §4.4.1).
+    /// </summary>
     public bool Owns(SipRequest request) =>
         request.CallId == CallId && request.To.Tag == LocalTag && request.From.Tag is { } tag && (Remote.Tag ?? tag) == tag;
 
-    /// <summary>A request within the dialog: makes it (§12.1.1), or refreshes its target. Its place in the order of requests is told.</summary>
+    /// <summary>
+    /// A request within the dialog: makes it (§12.1.1), or refreshes its target. Its place in the order of requests is told.
+    /// </summary>
     public RequestOrder Update(SipRequest request)
     {
         var number = request.CSeq.Number;

@@ -1,8 +1,8 @@
 namespace Gateway.Sip.Events;
 
 /// <summary>
-/// Hands the notifications of one subscription to its owner, one after the other and the end last, on whichever thread brought the first. It takes
-/// no memory while nothing is pending.
+/// Hands the notifications of one subscription to its owner, one after the other and the end last, on whichever thread brought the first.
+/// It takes no memory while nothing is pending.
 /// </summary>
 internal sealed class NotificationQueue(Func<Notification, Task> onNotify, Action<SubscriptionEnd> onEnded, Subscriptions subscriptions)
 {

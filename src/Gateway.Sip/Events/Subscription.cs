@@ -14,10 +14,10 @@ namespace Gateway.Sip.Events;
 ///     terminated    ▼                                             ▼                      ▼
 ///                 Ended ◄─────────────────────────────────────────┴──────────────────────┘
 /// </code>
-/// It refreshes 600 s before it expires if it was granted more than 1,200 s, else at half the time (TS 24.229), somewhat earlier by chance, so
-/// that many begun at once do not stay together. A refresh that fails for a passing reason is tried again while the subscription lasts; one that
-/// shows the dialog to be gone ends it. A refresh which brings no NOTIFY is no failure, although §4.1.2.4 says so: Kamailio's S-CSCF sends none.
-/// A subscription ends once and is told so once; the owner makes a new one if it wants to.
+/// It refreshes 600 s before it expires if it was granted more than 1,200 s, else at half the time (TS 24.229), somewhat earlier by
+/// chance, so that many begun at once do not stay together. A refresh that fails for a passing reason is tried again while the
+/// subscription lasts; one that shows the dialog to be gone ends it. A refresh which brings no NOTIFY is no failure, although §4.1.2.4
+/// says so: Kamailio's S-CSCF sends none. A subscription ends once and is told so once; the owner makes a new one if it wants to.
 /// </summary>
 public sealed class Subscription : IDisposable
 {
@@ -149,7 +149,8 @@ public sealed class Subscription : IDisposable
             if (state.IsTerminated)
             {
                 TimeSpan? retryAfter = state.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-                End(_state == State.Ending ? SubscriptionEndKind.Unsubscribed : SubscriptionEndKind.Terminated, state.Reason, null, retryAfter);
+                var kind = _state == State.Ending ? SubscriptionEndKind.Unsubscribed : SubscriptionEndKind.Terminated;
+                End(kind, state.Reason, null, retryAfter);
             }
             else if (_state is State.NotifyWait or State.Active)
             {

@@ -19,8 +19,8 @@ public sealed partial class Subscriptions
     public int Count => _byCallId.Count;
 
     /// <summary>
-    /// Answers a NOTIFY, and then has its subscription's owner work on it; false for any other request. Of an unknown event package: 489; of no
-    /// subscription of ours, a forked one included: 481 (RFC 6665 §4.1.3); out of order: 500 (RFC 3261 §12.2.2).
+    /// Answers a NOTIFY, and then has its subscription's owner work on it; false for any other request. Of an unknown event package: 489;
+    /// of no subscription of ours, a forked one included: 481 (RFC 6665 §4.1.3); out of order: 500 (RFC 3261 §12.2.2).
     /// </summary>
     public bool TryHandle(IncomingRequest incoming)
     {

@@ -58,7 +58,9 @@ internal sealed class ClientTransaction : WheelTimer
     /// <summary>As in the Via sent; a response whose Via names another is not for us (RFC 3261 §18.1.2).</summary>
     public string SentBy { get; }
 
-    /// <returns>What comes of it. The transaction itself lets go of that, as timer K may keep it longer than anybody needs the response.</returns>
+    /// <returns>
+    /// What comes of it. The transaction itself lets go of that, as timer K may keep it longer than anybody needs the response.
+    /// </returns>
     public Task<SipOutcome> Start()
     {
         var outcome = _outcome!.Task;

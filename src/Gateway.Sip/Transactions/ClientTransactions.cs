@@ -22,7 +22,8 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Null when the table is full.</summary>
-    public (ClientTransaction Transaction, Task<SipOutcome> Outcome)? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
+    public (ClientTransaction Transaction, Task<SipOutcome> Outcome)? Begin(
+        string branch, string method, string sentBy, Hop hop, byte[] message)
     {
         if (Interlocked.Increment(ref _count) > capacity)
         {

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace Gateway.Sip.Transactions;
 
-/// <summary>Counts the requests of each remote address in the running second; a limit set by <see cref="SipEndpointOptions.MaxRequestsPerSecondPerPeer"/>.</summary>
+/// <summary>
+/// Counts the requests of each remote address in the running second, for
+/// <see cref="SipEndpointOptions.MaxRequestsPerSecondPerPeer"/>.
+/// </summary>
 internal sealed class PeerRates(int limit, TimeProvider time)
 {
     /// <summary>Addresses counted in one second; of more than these, the later ones pass uncounted until the second is over.</summary>

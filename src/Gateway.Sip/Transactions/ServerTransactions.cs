@@ -3,7 +3,9 @@ using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
 
-/// <summary>The server transactions, found by what makes two requests the same one. Bounded: when full, requests are answered 503.</summary>
+/// <summary>
+/// The server transactions, found by what makes two requests the same one. Bounded: when full, requests are answered 503.
+/// </summary>
 internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWheel wheel, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, ServerTransaction> _byKey = new();

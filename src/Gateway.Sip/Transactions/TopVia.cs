@@ -60,7 +60,8 @@ internal readonly ref struct TopVia
     public bool IsSentBy(string ours)
     {
         var colon = ours.LastIndexOf(':');
-        return Ascii.EqualsIgnoreCase(Host, ours.AsSpan(0, colon)) && Port is { } port && ushort.TryParse(ours.AsSpan(colon + 1), out var our) && port == our;
+        return Ascii.EqualsIgnoreCase(Host, ours.AsSpan(0, colon))
+            && Port is { } port && ushort.TryParse(ours.AsSpan(colon + 1), out var our) && port == our;
     }
 
     /// <summary>Branch, sent-by and method: what makes two requests the same (RFC 3261 §17.2.3).</summary>

@@ -3,9 +3,9 @@ using Gateway.Sip.Transports;
 namespace Gateway.Sip.Transactions;
 
 /// <summary>
-/// RFC 3261 §8.1 and §18.1.1, RFC 3263 §4.3: sends a request to the first of its targets that takes it. Each attempt is a transaction of its
-/// own with a new branch; the next target is tried after a time-out, a transport error or a 503. A request of more than
-/// 1,300 octets goes by TCP even where UDP was meant, and by UDP after all when TCP cannot be had.
+/// RFC 3261 §8.1 and §18.1.1, RFC 3263 §4.3: sends a request to the first of its targets that takes it. Each attempt is a transaction of
+/// its own with a new branch; the next target is tried after a time-out, a transport error or a 503. A request of more than 1,300 octets
+/// goes by TCP even where UDP was meant, and by UDP after all when TCP cannot be had.
 /// </summary>
 internal sealed class UserAgentClient(
     TransportLayer transports, ServerLocator locator, ClientTransactions transactions, FailedTargets failed, string? userAgent)

@@ -11,7 +11,8 @@ namespace Gateway.Sip.Transactions;
 /// than <see cref="SipEndpointOptions.MaxRequestsInProgress"/> are at any time.
 /// </summary>
 internal sealed partial class UserAgentServer(
-    TransportLayer transports, ServerTransactions transactions, SipEndpointOptions options, PeerRates? rates, SipMetrics metrics, ILogger logger)
+    TransportLayer transports, ServerTransactions transactions, SipEndpointOptions options, PeerRates? rates, SipMetrics metrics,
+    ILogger logger)
 {
     private readonly Overload _overload = new(options);
     private int _inProgress;
@@ -92,7 +93,9 @@ internal sealed partial class UserAgentServer(
         }
     }
 
-    /// <summary>OPTIONS is answered for an application that does not care (RFC 3261 §11.2); anything else it should have answered.</summary>
+    /// <summary>
+    /// OPTIONS is answered for an application that does not care (RFC 3261 §11.2); anything else it should have answered.
+    /// </summary>
     private async Task AnswerUntakenAsync(IncomingRequest incoming)
     {
         if (!RequestCheck.TryPass(incoming.Request, options.Check, out var answer) && answer is not null)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Gateway.Sip.Transports;
 
@@ -12,5 +13,5 @@ internal readonly record struct Hop(UdpTransport? Udp, StreamConnection? Connect
 
     public SipFlow Flow => Connection?.Flow ?? new SipFlow(SipTransportKind.Udp, Remote, Udp!.Local);
 
-    public bool TrySend(byte[] message) => Connection?.TrySend(message) ?? Udp!.Send(message, Remote) == System.Net.Sockets.SocketError.Success;
+    public bool TrySend(byte[] message) => Connection?.TrySend(message) ?? Udp!.Send(message, Remote) == SocketError.Success;
 }

@@ -26,7 +26,8 @@ internal sealed class LocalAddresses
         }
         catch (SocketException)
         {
-            return remote.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;   // no route: the send will say so
+            // No route: the send will say so.
+            return remote.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
         }
 
         if (_towards.Count >= Remembered)

@@ -88,7 +88,8 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>False when the connection is closed or its peer is too far behind.</summary>
     public bool TrySend(byte[] message)
     {
-        if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection && _outgoing.Writer.TryWrite(message))
+        if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection
+            && _outgoing.Writer.TryWrite(message))
         {
             Volatile.Write(ref _carried, true);
             return true;

@@ -39,7 +39,8 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         _time = time;
         _logger = loggers.CreateLogger<StreamConnections>();
 
-        // With so small a buffer a flush ends only when the kernel has all octets, which shows a stuck peer. (Of 1, half is 0: never resumed.)
+        // With so small a buffer a flush ends only when the kernel has all octets, which shows a stuck peer. (Of 1, half is 0: never
+        // resumed.)
         const int untilTaken = 2;
         var readAhead = 2L * options.MaxMessageOctets;
         _listeners = new SocketTransportFactory(

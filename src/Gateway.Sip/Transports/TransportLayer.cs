@@ -17,14 +17,15 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     private readonly List<UdpTransport> _udp = [];
     private readonly List<SipListenAddress> _bound = [];
 
-    public TransportLayer(SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
+    public TransportLayer(
+        SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _onMessage = onMessage;
         _logger = loggers.CreateLogger<TransportLayer>();
         _loggers = loggers;
         Streams = new StreamConnections(options, onMessage, wheel, time, loggers);
-        Usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };   // TCP needs no listener to call out
+        Usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };   // which needs no listener
         UsesIpv6 = options.Listen.Any(a => a.EndPoint.AddressFamily == AddressFamily.InterNetworkV6);
     }
 
@@ -139,7 +140,12 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     public string SentBy(in Hop hop)
     {
         if (hop.Udp is { } udp)
-            return IsAny(udp.Local.Address) ? new IPEndPoint(_localAddresses.Towards(hop.Remote.Address), udp.Local.Port).ToString() : udp.SentBy;
+        {
+            return IsAny(udp.Local.Address)
+                ? new IPEndPoint(_localAddresses.Towards(hop.Remote.Address), udp.Local.Port).ToString()
+                : udp.SentBy;
+        }
+
         var local = hop.Connection!.Flow.Local;
         var listening = Listening(hop.Connection.Flow.Kind, local.AddressFamily);
         return listening is null ? local.ToString() : new IPEndPoint(local.Address, listening.EndPoint.Port).ToString();
@@ -157,7 +163,8 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         switch (address.Kind)
         {
             case SipTransportKind.Udp:
-                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, _loggers.CreateLogger<UdpTransport>());
+                var logger = _loggers.CreateLogger<UdpTransport>();
+                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, logger);
                 _udp.Add(transport);
                 return transport.Local;
             case SipTransportKind.Tcp:

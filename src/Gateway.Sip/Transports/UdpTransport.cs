@@ -127,7 +127,8 @@ internal sealed partial class UdpTransport : IDisposable
     {
         if (remotes.TryGetValue(from, out var remote))
             return remote;
-        remote = (IPEndPoint)new IPEndPoint(from.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Create(from);
+        var anyOfFamily = from.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+        remote = (IPEndPoint)new IPEndPoint(anyOfFamily, 0).Create(from);
         if (remotes.Count >= RememberedRemotes)
             remotes.Clear();
         var key = new SocketAddress(from.Family, from.Size);

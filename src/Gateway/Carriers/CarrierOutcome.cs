@@ -14,7 +14,8 @@ public abstract record CarrierOutcome(int HttpStatus)
     /// <param name="Status">Nexmo's status.</param>
     /// <param name="Text">The carrier's reason.</param>
     /// <param name="ErrorCode">What that is as a Nexmo err-code.</param>
-    public sealed record Rejected(int HttpStatus, int Status, string Text, byte ErrorCode) : CarrierOutcome(HttpStatus);
+    /// <param name="PartlyTaken">Some of its parts are on their way all the same.</param>
+    public sealed record Rejected(int HttpStatus, int Status, string Text, byte ErrorCode, bool PartlyTaken = false) : CarrierOutcome(HttpStatus);
 
     /// <summary>Not now.</summary>
     /// <param name="HttpStatus">HTTP status, 0 when there was no answer.</param>

@@ -20,7 +20,7 @@ internal static class NexmoReply
         var (status, _, text) = parts[refused];
         // Some parts are on their way and some never will be: to send all again would double the former.
         if (parts.Exists(part => part.Status == 0))
-            return Rejected(httpStatus, status, $"part {refused + 1} of {parts.Count} refused: {text}");
+            return Rejected(httpStatus, status, $"part {refused + 1} of {parts.Count} refused: {text}") with { PartlyTaken = true };
         return status switch
         {
             1 or 5 or 10 => new CarrierOutcome.Temporary(httpStatus, $"status {status}: {text}", Wait(text)),

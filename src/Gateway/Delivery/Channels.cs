@@ -8,8 +8,11 @@ namespace Gateway.Delivery;
 
 /// <summary>The ways out: which one a message takes, and sending on it.</summary>
 public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
-    SipSettings settings)
+    SipSettings settings, IHostApplicationLifetime lifetime)
 {
+    /// <summary>False until the SIP addresses are open, and again when the gateway stops: nothing leaves then, and what is due stays so.</summary>
+    public bool Open => endpoint.Bound.Count > 0 && !lifetime.ApplicationStopping.IsCancellationRequested;
+
     /// <summary>Contacts that are registered now, the preferred one first.</summary>
     public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);
 

@@ -1,4 +1,5 @@
 using Gateway.Store;
+using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Delivery;
 
@@ -6,6 +7,9 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const int AllSegments = byte.MaxValue;
+
+    // One carrier receipt after the other: each adds its part to what is stored of the others.
+    private readonly SemaphoreSlim _receipts = new(1);
 
     public async Task<bool> Report(HandsetReport report)
     {
@@ -29,27 +33,56 @@ public sealed partial class Mailbox
 
     public async Task<bool> CarrierReceipt(CarrierReceipt receipt)
     {
+        await _receipts.WaitAsync();
+        try
+        {
+            return await RecordAsync(receipt);
+        }
+        finally
+        {
+            _receipts.Release();
+        }
+    }
+
+    private async Task<bool> RecordAsync(CarrierReceipt receipt)
+    {
         if (await store.DueMessages.FindAsync(receipt.MessageId, CancellationToken.None) is not { } row || row.Recipient != Recipient) return false;
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
         var change = new StoreChange();
+        foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
+        await WriteAsync(change);
+        return true;
+    }
+
+    /// <summary>The parts of a handset's long text go to a carrier as one message, under the id of one of them: its receipts are for all.</summary>
+    private async Task<List<ShortMessageRow>> HandedOverWithAsync(ShortMessageRow row)
+    {
+        if (!row.HasUserDataHeader || string.IsNullOrEmpty(row.CarrierMessageIds)) return [row];
+        await using var db = store.Open();
+        return await db.ShortMessages.AsNoTracking().Where(other => other.Recipient == row.Recipient && other.DueAt != null
+            && other.State == MessageState.HandedOver && other.CarrierMessageIds == row.CarrierMessageIds).OrderBy(other => other.Id).ToListAsync();
+    }
+
+    private MessageProgress AfterReceipt(ShortMessageRow row, CarrierParts parts, CarrierReceipt receipt)
+    {
+        var now = Now;
         var state = parts.Complete ? parts.State : MessageState.HandedOver;
-        change.Progress.Add(new MessageProgress
+        var progress = new MessageProgress
         {
             Id = row.Id,
             State = state,
             SegmentsDone = state == MessageState.Delivered ? row.SegmentCount : row.SegmentsDone,
             Attempts = row.Attempts,
             DueAt = parts.Complete ? null : row.ExpiresAt,
-            ConcludedAt = parts.Complete ? Now : null,
+            ConcludedAt = parts.Complete ? now : null,
             ErrorCode = parts.ErrorCode,
             Reason = $"carrier {receipt.Carrier}: {receipt.Status}",
             CarrierMessageIds = parts.ToString(),
-        });
-        if (parts.Complete) receipts.Tell(change.Progress[0], row, 0, row.SegmentCount, state, parts.ErrorCode, Now);
-        await WriteAsync(change);
-        return true;
+        };
+        if (parts.Complete) receipts.Tell(progress, row, 0, row.SegmentCount, state, parts.ErrorCode, now);
+        return progress;
     }
 
     private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
@@ -82,6 +115,7 @@ public sealed partial class Mailbox
         {
             var row = waiting.Row;
             (row.State, row.SegmentsDone, row.Attempts, row.DueAt) = (progress.State, progress.SegmentsDone, progress.Attempts, progress.DueAt);
+            (row.ErrorCode, row.Reason) = (progress.ErrorCode, progress.Reason);
             if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
@@ -137,6 +171,8 @@ public sealed partial class Mailbox
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
+            // The last attempt's code; without any, the recipient was away all the time, or the carrier never told.
+            var errorCode = row.ErrorCode != 0 ? row.ErrorCode : row.State == MessageState.HandedOver ? Verdict.Unknown : Verdict.AbsentTemporary;
             var progress = new MessageProgress
             {
                 Id = row.Id,
@@ -144,10 +180,10 @@ public sealed partial class Mailbox
                 SegmentsDone = row.SegmentsDone,
                 Attempts = row.Attempts,
                 ConcludedAt = now,
-                ErrorCode = row.ErrorCode,
+                ErrorCode = errorCode,
                 Reason = row.Reason is null ? "validity over" : $"validity over; last: {row.Reason}",
             };
-            receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, row.ErrorCode, now);
+            receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, errorCode, now);
             change.Progress.Add(progress);
         }
         await WriteAsync(change);

@@ -23,9 +23,9 @@ public sealed partial class Mailbox
             while (true)
             {
                 await ExpireAsync();
-                if (_holdUntil > Now) return;
+                if (_holdUntil > Now || !channels.Open) return;
                 if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
-                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_queue.Count == 0 ? 0 : _queue[^1].Row.Id, CancellationToken.None);
+                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
             }
         }
@@ -131,6 +131,7 @@ public sealed partial class Mailbox
         try
         {
             var outcome = await channels.SendVolteAsync(target, row, flight);
+            if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
             verdict = flight.Report.Task.IsCompleted ? Verdict.OfReport(await flight.Report.Task, row.Attempts + 1)
                 : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? Verdict.OfReport(await ReportAsync(flight), row.Attempts + 1)
@@ -143,6 +144,9 @@ public sealed partial class Mailbox
         waiting.Refused3gpp |= verdict.Next == Next.OtherClass;
         await ConcludeAsync(waiting, attempt, verdict, segments: 1);
     }
+
+    /// <summary>The gateway stops and its sockets are closed: no attempt of the message's, which is due at the next start.</summary>
+    private bool IsCutShort(SipOutcome outcome) => outcome.Kind == SipOutcomeKind.TransportError && !channels.Open;
 
     private async Task<HandsetReport?> ReportAsync(Flight flight)
     {
@@ -177,6 +181,7 @@ public sealed partial class Mailbox
         }
         var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
         var outcome = await channels.SendOttAsync(target, waiting.Row, text);
+        if (IsCutShort(outcome)) return;
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);
         waiting.RefusedText |= verdict.Next == Next.OtherClass;
@@ -193,8 +198,9 @@ public sealed partial class Mailbox
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
         attempt.Status = (short)verdict.Status;
-        // Another route is left in this round: its turn is now. (A carrier that may have taken the message says no time to wait, and is waited for.)
-        if (verdict.Next == Next.Fail && row.Attempts + 1 < routes.Count) verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
+        // Another route is left in this round, and this one has certainly not taken the message: the other's turn is now.
+        if (verdict.OtherRoute && routes.Count > 0 && (row.Attempts + 1) % routes.Count != 0)
+            verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
         await ConcludeAllAsync(parts.Messages, attempt, verdict, carrierIds: carrierIds);
     }
 

@@ -26,11 +26,13 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private const long UntilEvent = long.MaxValue;
 
     private readonly List<Waiting> _queue = [];
-    // Ids concluded lately: a ring or a read that was under way meanwhile may still bring such a row.
+    // Ids that left the queue lately: a ring or a read that was under way meanwhile may still bring such a row.
     private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
     private readonly HashSet<long> _concluded = [];
     private List<ContactRow> _contacts = [];
+    // Behind the row read last there are more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
+    private long _readTo;
     private bool _pumping;
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
@@ -48,9 +50,13 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     public async Task Accepted(ShortMessageRow row)
     {
-        if (IsKnown(row.Id)) return;
-        if (_queue.Count >= PageSize || _more) _more = true;
-        else Insert(new Waiting(row));
+        if (_concluded.Contains(row.Id)) return;
+        // The ring may be what brought this mailbox into memory, and then the row is here already and still has to be sent.
+        if (!IsQueued(row.Id))
+        {
+            if (_queue.Count >= PageSize || _more) _more = true;
+            else Insert(new Waiting(row));
+        }
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)
             foreach (var waiting in _queue.Where(waiting => waiting.Row.HasUserDataHeader && waiting.Row.Attempts == 0)) waiting.NotBefore = 0;
@@ -99,12 +105,16 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     {
         var rows = await store.DueMessages.WaitingForAsync(Recipient, afterId, PageSize, cancel);
         _more = rows.Count == PageSize;
-        // What a carrier has is concluded by its receipt; it comes here only when its time is over.
+        _readTo = rows.Count == 0 ? afterId : rows[^1].Id;
         foreach (var row in rows)
-            if (!IsKnown(row.Id) && (row.State == MessageState.Waiting || row.ExpiresAt <= Now)) Insert(new Waiting(row));
+            if (Concerns(row)) Insert(new Waiting(row));
     }
 
-    private bool IsKnown(long id) => _concluded.Contains(id) || _queue.Exists(waiting => waiting.Row.Id == id);
+    /// <summary>What a carrier has is concluded by its receipt; it comes here only when its time is over.</summary>
+    private bool Concerns(ShortMessageRow row) =>
+        !IsQueued(row.Id) && (row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id));
+
+    private bool IsQueued(long id) => _queue.Exists(waiting => waiting.Row.Id == id);
 
     private void Insert(Waiting waiting)
     {

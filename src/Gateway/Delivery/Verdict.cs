@@ -28,9 +28,11 @@ public enum Next : byte
 /// <param name="Status">SIP or HTTP status that led here, 0 for none.</param>
 /// <param name="RpCause">RP-Cause of an RP-ERROR, 0 for none.</param>
 /// <param name="After">How long the other side asked us to wait, or null for the schedule.</param>
-public readonly record struct Verdict(Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null)
+/// <param name="OtherRoute">A carrier has nothing of the message, so that another one may have it without doubling it.</param>
+public readonly record struct Verdict(
+    Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null, bool OtherRoute = false)
 {
-    public const byte AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
+    public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
 
     /// <summary>A handset that errs again on the same message will err for ever (and one such message must not block the next).</summary>
     private const int RpErrorsBeforeFailure = 2;
@@ -75,8 +77,10 @@ public readonly record struct Verdict(Next Next, byte ErrorCode, string Reason, 
     public static Verdict OfCarrier(string carrier, CarrierOutcome outcome) => outcome switch
     {
         CarrierOutcome.Accepted taken => new(Next.HandedOver, 0, $"carrier {carrier}: taken", taken.HttpStatus),
-        CarrierOutcome.Rejected refused => new(Next.Fail, refused.ErrorCode, $"carrier {carrier}: status {refused.Status} {refused.Text}", refused.HttpStatus),
-        CarrierOutcome.Temporary later => new(Next.Retry, NetworkError, $"carrier {carrier}: {later.Reason}", later.HttpStatus, After: later.RetryAfter),
+        CarrierOutcome.Rejected refused => new(Next.Fail, refused.ErrorCode, $"carrier {carrier}: status {refused.Status} {refused.Text}",
+            refused.HttpStatus, OtherRoute: !refused.PartlyTaken),
+        CarrierOutcome.Temporary later => new(Next.Retry, NetworkError, $"carrier {carrier}: {later.Reason}", later.HttpStatus,
+            After: later.RetryAfter, OtherRoute: !later.MayHaveBeenTaken),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 

@@ -28,7 +28,8 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
         var request = incoming.Request;
         var trusted = peers.Trust(incoming.Flow.Remote.Address);
         // RFC 3261 §10.2: a third-party registration is one whose From is not its To; the S-CSCF sends these (TS 24.229 §5.4.1.7).
-        if (request.From.Uri != request.To.Uri)
+        // URI parameters (user=phone on one of the two) make no other user.
+        if (request.From.Uri.AddressOfRecord() != request.To.Uri.AddressOfRecord())
             return trusted ? watcher.OnThirdPartyRegisterAsync(incoming) : incoming.RespondAsync(request.CreateResponse(403));
         return registrar.OnRegisterAsync(incoming, trusted);
     }

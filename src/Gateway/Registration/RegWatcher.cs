@@ -42,7 +42,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         if (!Enabled || settings.OutboundProxy is null && !_watches.ContainsKey(subscriber)) return false;
         if (WatchOf(subscriber, identities.Of(subscriber)) is not { } watch) return false;
         bool idle;
-        lock (watch.Lock) idle = watch is { Current: null, Pending: false };
+        lock (watch.Lock) idle = watch is { Current: null, Pending: 0 };
         if (idle) Begin(watch, TimeSpan.Zero);
         return true;
     }
@@ -66,8 +66,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             if (request.Headers.TryGet(HeaderName.Contact, out Contact scscf) && !scscf.IsWildcard) watch.Scscf = $"<{scscf.Uri.WithParameter("lr")}>";
             watch.LooksLeft = expires > 0 ? Looks : 0;
         }
+        // In the place of what was to come: an earlier one might not see this binding yet, a later one (a retry after failures) would be late.
+        Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds), insteadOfPending: true);
         await RememberAsync(watch, expires);
-        Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
@@ -76,8 +77,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         if (!settings.Watch.Enabled) return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         List<WatchRow> rows;
+        await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
         await using (var db = store.Open())
-            rows = await db.Watches.AsNoTracking().Where(row => row.ExpiresAt > now).ToListAsync(stopping);
+            rows = await db.Watches.AsNoTracking().ToListAsync(stopping);
         for (var i = 0; i < rows.Count; i++)
         {
             if (WatchOf(rows[i].Subscriber, rows[i].PublicUserIdentity) is not { } watch) return;
@@ -94,17 +96,18 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         return null;
     }
 
-    private void Begin(Watch watch, TimeSpan after)
+    private void Begin(Watch watch, TimeSpan after, bool insteadOfPending = false)
     {
+        long turn;
         lock (watch.Lock)
         {
-            if (watch.Pending) return;
-            watch.Pending = true;
+            if (watch.Pending != 0 && !insteadOfPending) return;
+            turn = watch.Pending = ++watch.Turns;
         }
-        _ = BeginAsync(watch, after);
+        _ = BeginAsync(watch, after, turn);
     }
 
-    private async Task BeginAsync(Watch watch, TimeSpan after)
+    private async Task BeginAsync(Watch watch, TimeSpan after, long turn)
     {
         try
         {
@@ -112,7 +115,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             await _subscribing.WaitAsync(_stopping);
             try
             {
-                await Replace(watch).StartAsync();
+                if (Replace(watch, turn) is { } subscription) await subscription.StartAsync();
             }
             finally
             {
@@ -125,21 +128,26 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         catch (Exception e)
         {
             LogFailed(watch.Identity, e);
-            lock (watch.Lock) (watch.Pending, watch.Current) = (false, null);
+            lock (watch.Lock)
+            {
+                if (watch.Turns == turn) (watch.Pending, watch.Current) = (0, null);
+            }
         }
     }
 
-    private Subscription Replace(Watch watch)
+    /// <summary>Null when another turn has taken the place of this one.</summary>
+    private Subscription? Replace(Watch watch, long turn)
     {
         lock (watch.Lock)
         {
+            if (watch.Pending != turn) return null;
             watch.Current?.Dispose();
             Subscription subscription = null!;
             subscription = new Subscription(endpoint, RequestFor(watch),
                 notification => OnNotifyAsync(watch, subscription, notification), end => OnEnded(watch, subscription, end));
             watch.Current = subscription;
             watch.State.BeginDialog();
-            watch.Pending = false;
+            watch.Pending = 0;
             return subscription;
         }
     }
@@ -173,7 +181,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             }
             lock (watch.Lock)
             {
-                if (watch.Current != from && !notification.State.IsTerminated) return;
+                if (watch.Current != from) return; // of a dialog that another has replaced
                 outcome = watch.State.Apply(document, notification.CSeq);
             }
         }
@@ -184,14 +192,23 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         {
             registrations = watch.State.Registrations;
             anybody = watch.State.Contacts.Any();
-            watch.Failures = 0;
+            if (!notification.State.IsTerminated) watch.Failures = 0; // a notifier that ends each one at once is not asked without pause
             look = !anybody && watch.LooksLeft > 0;
             if (look) watch.LooksLeft--;
             else watch.LooksLeft = 0;
             gap = outcome == ReginfoOutcome.AppliedWithGap && time.GetUtcNow() - watch.GapSeenAt > GapInterval;
             if (gap) watch.GapSeenAt = time.GetUtcNow();
         }
-        await StoreAsync(watch, registrations, notification.State);
+        try
+        {
+            await StoreAsync(watch, registrations, notification.State);
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogFailed(watch.Identity, e);
+            Begin(watch, FirstRetry); // the full document of a new subscription tells again what could not be written down
+            return;
+        }
         if (look) Begin(watch, FirstLookAgain * (1 << (Looks - 1 - watch.LooksLeft)));
         else if (gap) Begin(watch, TimeSpan.Zero); // RFC 3680 §5.1: something was missed; only a full document tells
     }
@@ -201,7 +218,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var bySubscriber = new Dictionary<string, List<ContactRow>> { [watch.Subscriber] = [] };
-        foreach (var registration in registrations)
+        // The same contacts stand under the sip: and the tel: identity of a number; not every S-CSCF finds a tel: Request-URI.
+        foreach (var registration in registrations.OrderBy(registration => registration.AddressOfRecord.IsTel))
         {
             var subscriber = Identities.MsisdnOf(registration.AddressOfRecord) ?? watch.Subscriber;
             if (!bySubscriber.TryGetValue(subscriber, out var rows)) bySubscriber[subscriber] = rows = [];
@@ -238,6 +256,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             watch.Current = null;
             retry = RetryOf(end, watch.Failures);
             watch.Failures++;
+            // Whoever is rejected for good takes no room: the next REGISTER or message makes a new watch.
+            if (retry is null && watch.Pending == 0) _watches.TryRemove(KeyValuePair.Create(watch.Subscriber, watch));
         }
         LogEnded(watch.Identity, end, retry);
         // 403, 404: nobody by that name is registered there (TS 24.229 §5.4.2.1.1).
@@ -276,6 +296,11 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             Other = db =>
             {
                 var row = db.Watches.Find(watch.Subscriber);
+                if (expires == 0)
+                {
+                    if (row is not null) db.Watches.Remove(row);
+                    return;
+                }
                 if (row is null) db.Watches.Add(row = new WatchRow { Subscriber = watch.Subscriber });
                 (row.PublicUserIdentity, row.Scscf, row.ExpiresAt) = (watch.Identity, watch.Scscf, until);
             },

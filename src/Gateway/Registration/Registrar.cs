@@ -15,6 +15,9 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
     private const int DefaultExpires = 3600, MinExpires = 10, MaxExpires = 86_400;
     private const int MaxContacts = 10;
 
+    // Two clients of one user that register at once must both be in what is written last. Users share these gates by chance.
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+
     public async Task OnRegisterAsync(IncomingRequest incoming, bool trusted) =>
         await incoming.RespondAsync(await AnswerAsync(incoming.Request, incoming.Flow, trusted));
 
@@ -32,7 +35,16 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
             return request.CreateResponse(403);
         }
         if (!request.Headers.TryGetAll(HeaderName.Contact, out IReadOnlyList<Contact> asked)) return request.CreateResponse(400, "Malformed Contact");
-        return await UpdateAsync(request, flow, subscriber, asked);
+        var gate = _gates[(uint)subscriber.GetHashCode() % _gates.Length];
+        await gate.WaitAsync();
+        try
+        {
+            return await UpdateAsync(request, flow, subscriber, asked);
+        }
+        finally
+        {
+            gate.Release();
+        }
     }
 
     private async Task<SipResponse> UpdateAsync(SipRequest request, SipFlow flow, string subscriber, IReadOnlyList<Contact> asked)

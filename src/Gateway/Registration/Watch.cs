@@ -20,6 +20,8 @@ internal sealed class Watch(string subscriber, string identity)
     public int LooksLeft { get; set; }
     /// <summary>When the last subscription was made only because a partial document left a gap.</summary>
     public DateTimeOffset GapSeenAt { get; set; }
-    /// <summary>A subscription is being made, or is to be made after a while.</summary>
-    public bool Pending { get; set; }
+    /// <summary>The turn in which a subscription is being made, or is to be made after a while; 0: none.</summary>
+    public long Pending { get; set; }
+    /// <summary>Turns given so far.</summary>
+    public long Turns { get; set; }
 }

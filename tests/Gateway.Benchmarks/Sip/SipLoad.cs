@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gateway.Benchmarks.Sip;
 
 /// <summary>
-/// The engine against another program (SIPp, see SIP.md), since only the CPU time of our own process is to be counted: <c>sip-uas</c> answers MESSAGE,
+/// The engine against another program (SIPp, see SIP.md), since only the CPU time of our own process is to be counted: <c>sip-uas</c>
+/// answers MESSAGE,
 /// <c>sip-uac</c> sends it. Both print transactions per second, CPU microseconds per transaction, allocated octets and resident memory.
 /// </summary>
 internal static class SipLoad
@@ -90,10 +91,11 @@ internal static class SipLoad
             var done = nowCount - lastCount;
             if (done > 0)
             {
+                var (usedCpu, octets) = (nowCpu - lastCpu, nowAllocated - lastAllocated);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{done,8}/s {(nowCpu - lastCpu).TotalMicroseconds / done,7:F1} µs {(nowAllocated - lastAllocated) / done,7} octets {process.WorkingSet64 >> 20,6} MiB"));
+                    $"{done,8}/s {usedCpu.TotalMicroseconds / done,7:F1} µs {octets / done,7} octets {process.WorkingSet64 >> 20,6} MiB"));
                 if (warm)   // the first second compiles
-                    (transactions, cpu, allocated, busySeconds) = (transactions + done, cpu + (nowCpu - lastCpu), allocated + nowAllocated - lastAllocated, busySeconds + 1);
+                    (transactions, cpu, allocated, busySeconds) = (transactions + done, cpu + usedCpu, allocated + octets, busySeconds + 1);
                 warm = true;
             }
 
@@ -101,8 +103,14 @@ internal static class SipLoad
         }
 
         if (transactions > 0)
+        {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"sum: {transactions} transactions, {transactions / busySeconds}/s, {cpu.TotalMicroseconds / transactions:F1} µs CPU and {allocated / transactions} octets a transaction"));
+                $"""
+                sum: {transactions} transactions, {transactions / busySeconds}/s
+                a transaction: {cpu.TotalMicroseconds / transactions:F1} µs CPU, {allocated / transactions} octets
+                """));
+        }
+
         await until;
     }
 }

@@ -14,7 +14,8 @@ internal sealed class Sipp : IAsyncDisposable
     private Sipp(string scenario, IEnumerable<string> arguments)
     {
         File.WriteAllText(Path.Combine(_folder.FullName, "scenario.xml"), scenario);
-        string[] always = ["-sf", "scenario.xml", "-nostdin", "-i", "127.0.0.1", "-timeout", "100s", "-trace_logs", "-log_file", "calls.log"];
+        string[] always =
+            ["-sf", "scenario.xml", "-nostdin", "-i", "127.0.0.1", "-timeout", "100s", "-trace_logs", "-log_file", "calls.log"];
         _process = ChildProcess.Start("sipp", [.. always, .. arguments], _folder.FullName);
     }
 
@@ -72,7 +73,7 @@ internal sealed class Sipp : IAsyncDisposable
         ["-p", Text(on.Port), "-t", Mode(transport), "-m", Text(messages)]);
 
     public static void SkipUnlessInstalled() => Assert.SkipUnless(
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "sipp"))),
+        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "sipp"))),
         "sipp (Debian package sip-tester) is not installed");
 
     /// <summary>What it showed, for the message of a failure.</summary>

@@ -20,7 +20,9 @@ public sealed class SippTests
 {
     private const int Messages = 1_000;
 
-    /// <summary>Gives up after 6.4 s, having sent 17 times: SIPp stays a little longer for each message, and chance alone loses none.</summary>
+    /// <summary>
+    /// Gives up after 6.4 s, having sent 17 times: SIPp stays a little longer for each message, and chance alone loses none.
+    /// </summary>
     private static readonly SipTimers Impatient = new() { T1 = TimeSpan.FromMilliseconds(100), T2 = TimeSpan.FromMilliseconds(400) };
 
     [Theory]
@@ -86,8 +88,8 @@ public sealed class SippTests
 
     private static async Task<SipEndpoint> StartAsync(string listen, SipTimers? timers = null)
     {
-        var endpoint = new SipEndpoint(
-            new SipEndpointOptions { Listen = [SipListenAddress.Parse(listen)], Timers = timers ?? new SipTimers() }, TimeProvider.System, NullLoggerFactory.Instance);
+        var options = new SipEndpointOptions { Listen = [SipListenAddress.Parse(listen)], Timers = timers ?? new SipTimers() };
+        var endpoint = new SipEndpoint(options, TimeProvider.System, NullLoggerFactory.Instance);
         await endpoint.StartAsync(TestContext.Current.CancellationToken);
         return endpoint;
     }

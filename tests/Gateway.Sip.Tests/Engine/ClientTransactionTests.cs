@@ -1,3 +1,4 @@
+using System.Text;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Engine;
@@ -23,7 +24,9 @@ public sealed class ClientTransactionTests : EngineTest
         var sending = SendAsync(endpoint, NewRequest(peer.Address));
         List<(double At, string Text)> sent = [.. peer.Pending().Select(m => (0.0, m.Text))];
 
-        AdvanceByTicks(TimeSpan.FromSeconds(31.98), () => sent.AddRange(peer.Pending().Select(m => (Time.GetElapsedTime(start).TotalSeconds, m.Text))));
+        AdvanceByTicks(
+            TimeSpan.FromSeconds(31.98),
+            () => sent.AddRange(peer.Pending().Select(m => (Time.GetElapsedTime(start).TotalSeconds, m.Text))));
         Assert.False(sending.IsCompleted);
         AdvanceByTicks(TimeSpan.FromSeconds(0.02));
 
@@ -62,7 +65,8 @@ public sealed class ClientTransactionTests : EngineTest
         peer.Send(request.Reply(100), endpoint.Udp());
         await BarrierAsync(peer, endpoint);
         List<double> repeated = [];
-        AdvanceByTicks(TimeSpan.FromSeconds(32), () => repeated.AddRange(peer.Pending().Select(_ => Time.GetElapsedTime(start).TotalSeconds)));
+        AdvanceByTicks(
+            TimeSpan.FromSeconds(32), () => repeated.AddRange(peer.Pending().Select(_ => Time.GetElapsedTime(start).TotalSeconds)));
 
         Assert.Equal([0.5, 4.5, 8.5, 12.5, 16.5, 20.5, 24.5, 28.5], repeated);   // the timer that ran is not set anew
         Assert.Equal(SipOutcomeKind.TimedOut, (await sending.InTimeAsync()).Kind);
@@ -115,7 +119,8 @@ public sealed class ClientTransactionTests : EngineTest
     public async Task Nothing_is_repeated_over_tcp()
     {
         using var listener = new TcpListeningPeer();
-        var endpoint = await StartAsync(new SipEndpointOptions { WriteTimeout = TimeSpan.FromHours(1) });   // time leaps, the kernel does not
+        // Time leaps, the kernel does not.
+        var endpoint = await StartAsync(new SipEndpointOptions { WriteTimeout = TimeSpan.FromHours(1) });
         var sending = SendAsync(endpoint, NewRequest(listener.Address, transport: ";transport=tcp"));
         using var peer = await listener.AcceptAsync();
         await peer.ReceiveAsync();
@@ -198,14 +203,15 @@ public sealed class ClientTransactionTests : EngineTest
     public async Task A_response_finds_its_transaction_among_very_many_as_fast_as_among_few()
     {
         using var peer = new UdpPeer();
-        var endpoint = await StartAsync(new SipEndpointOptions { Timers = new SipTimers { T1 = TimeSpan.FromHours(1), T2 = TimeSpan.FromHours(2) } });
+        var timers = new SipTimers { T1 = TimeSpan.FromHours(1), T2 = TimeSpan.FromHours(2) };
+        var endpoint = await StartAsync(new SipEndpointOptions { Timers = timers });
         const int many = 50_000;
         List<Task<SipOutcome>> sending = [];
         List<SipResponse> responses = [];
         for (var i = 0; i < many; i++)
         {
             sending.Add(SendAsync(endpoint, NewRequest(peer.Address)));
-            responses.AddRange(peer.Pending().Select(m => (SipResponse)SipParser.Parse(System.Text.Encoding.UTF8.GetBytes(m.Reply(200))).Message!));
+            responses.AddRange(peer.Pending().Select(m => (SipResponse)SipParser.Parse(Encoding.UTF8.GetBytes(m.Reply(200))).Message!));
         }
 
         Assert.Equal(many, endpoint.ClientTransactions.Count);

@@ -84,10 +84,14 @@ internal sealed class DnsPeer : IDisposable
             return
             [
                 query[0], query[1], 0x85, (byte)(0x80 | code), 0, 1, .. U16((ushort)found.Count), 0, 0, 0, 0, .. question,
-                .. found.SelectMany(r => (byte[])[0xC0, 12, .. U16(r.Type), 0, 1, .. U16((ushort)(r.Ttl >> 16)), .. U16((ushort)r.Ttl), .. U16((ushort)r.Data.Length), .. r.Data]),
+                .. found.SelectMany(r => Record(r.Type, r.Ttl, r.Data)),
             ];
         }
     }
+
+    /// <summary>Its name is that of the question, by a pointer.</summary>
+    private static byte[] Record(ushort type, uint ttl, byte[] data) =>
+        [0xC0, 12, .. U16(type), 0, 1, .. U16((ushort)(ttl >> 16)), .. U16((ushort)ttl), .. U16((ushort)data.Length), .. data];
 
     private static byte[] U16(ushort value) => [(byte)(value >> 8), (byte)value];
 

@@ -24,7 +24,8 @@ public abstract class EngineTest : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected Task<SipEndpoint> StartAsync(SipEndpointOptions? options = null, params string[] listen) => StartAsync(Time, options, listen);
+    private protected Task<SipEndpoint> StartAsync(SipEndpointOptions? options = null, params string[] listen) =>
+        StartAsync(Time, options, listen);
 
     private protected async Task<SipEndpoint> StartAsync(TimeProvider time, SipEndpointOptions? options = null, params string[] listen)
     {
@@ -58,7 +59,8 @@ public abstract class EngineTest : IAsyncDisposable
         }
     }
 
-    private protected static SipRequest NewRequest(IPEndPoint to, string method = SipMethod.Message, string text = "hello", string transport = "")
+    private protected static SipRequest NewRequest(
+        IPEndPoint to, string method = SipMethod.Message, string text = "hello", string transport = "")
     {
         var request = new SipRequest(method, SipUri.Parse($"sip:bob@{to}{transport}"));
         request.Headers.Add(HeaderName.From, $"<sip:alice@ims.example.org>;tag={SipRequest.NewTag()}");
@@ -74,7 +76,8 @@ public abstract class EngineTest : IAsyncDisposable
         string headers = "", string body = "hello", string uri = "sip:gateway@127.0.0.1") =>
         $"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch={branch}{via}\r\n"
         + $"From: <sip:bob@ims.example.org>;tag=from-1\r\nTo: <sip:gateway@ims.example.org>\r\nCall-ID: {callId}\r\nCSeq: 7 {method}\r\n"
-        + $"Max-Forwards: 70\r\n{headers}{(body.Length > 0 ? "Content-Type: text/plain\r\n" : "")}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
+        + $"Max-Forwards: 70\r\n{headers}{(body.Length > 0 ? "Content-Type: text/plain\r\n" : "")}"
+        + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 }
 
 internal static class EndpointAddresses

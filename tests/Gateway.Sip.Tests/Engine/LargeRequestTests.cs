@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Engine;
@@ -55,11 +56,11 @@ public sealed class LargeRequestTests : EngineTest
         var endpoint = await StartAsync();
         using var peer = new UdpPeer();
         _ = SendAsync(endpoint, NewRequest(peer.Address, text: "x"));
-        var overhead = System.Text.Encoding.UTF8.GetByteCount(Assert.Single(peer.Pending()).Text) - 1 + 2;   // Content-Length gets two more digits
+        var overhead = Encoding.UTF8.GetByteCount(Assert.Single(peer.Pending()).Text) - 1 + 2;   // Content-Length gets two more digits
 
         _ = SendAsync(endpoint, NewRequest(peer.Address, text: new string('x', 1_300 - overhead)));
 
-        Assert.Equal(1_300, System.Text.Encoding.UTF8.GetByteCount(Assert.Single(peer.Pending()).Text));
+        Assert.Equal(1_300, Encoding.UTF8.GetByteCount(Assert.Single(peer.Pending()).Text));
     }
 
     [Fact]
@@ -68,7 +69,8 @@ public sealed class LargeRequestTests : EngineTest
         var endpoint = await StartAsync();
         using var peer = new UdpPeer();
 
-        _ = SendAsync(endpoint, NewRequest(peer.Address, text: Long), SipTarget.At(new SipFlow(SipTransportKind.Udp, peer.Address, endpoint.Udp())));
+        var flow = new SipFlow(SipTransportKind.Udp, peer.Address, endpoint.Udp());
+        _ = SendAsync(endpoint, NewRequest(peer.Address, text: Long), SipTarget.At(flow));
 
         Assert.Equal(Long, Assert.Single(peer.Pending()).Body);
     }

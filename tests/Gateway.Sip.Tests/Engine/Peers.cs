@@ -55,7 +55,9 @@ internal sealed class UdpPeer : IDisposable
 
     public void Send(byte[] octets, IPEndPoint to) => _socket.SendTo(octets, to);
 
-    /// <summary>What has arrived by now. Loopback delivers within the sender's call, so this needs no waiting for what was sent before.</summary>
+    /// <summary>
+    /// What has arrived by now. Loopback delivers within the sender's call, so this needs no waiting for what was sent before.
+    /// </summary>
     public List<Received> Pending()
     {
         List<Received> all = [];

@@ -19,13 +19,14 @@ public sealed class ServerLocatorTests : IDisposable
     public void Dispose() => _dns.Dispose();
 
     private ServerLocator Locator(bool ipv6 = false, params SipTransportKind[] usable) => new(
-        new LookupClient(new LookupClientOptions(_dns.Address) { UseCache = false, ThrowDnsErrors = false, Timeout = TimeSpan.FromSeconds(2), Retries = 1 }),
+        new LookupClient(new LookupClientOptions(_dns.Address) { UseCache = false, ThrowDnsErrors = false, Timeout = Wait.Deadline }),
         usable.Length > 0 ? usable.ToHashSet() : [SipTransportKind.Udp, SipTransportKind.Tcp],
         ipv6, _time, NullLogger.Instance);
 
     private static async Task<List<string>> LocateAsync(
         ServerLocator locator, string host, int? port = null, SipTransportKind? transport = null, bool secure = false) =>
-        [.. (await locator.LocateAsync(host, port, transport, secure, TestContext.Current.CancellationToken)).Select(s => $"{s.Kind} {s.EndPoint}")];
+        [.. (await locator.LocateAsync(host, port, transport, secure, TestContext.Current.CancellationToken))
+            .Select(s => $"{s.Kind} {s.EndPoint}")];
 
     [Theory]
     [InlineData("192.0.2.1", null, null, "Udp 192.0.2.1:5060")]
@@ -113,7 +114,8 @@ public sealed class ServerLocatorTests : IDisposable
     [Fact]
     public async Task A_target_of_a_dot_says_that_there_is_no_such_service()
     {
-        _dns.AddSrv("_sip._udp.example.org", 0, 0, 0, ".").AddSrv("_sip._tcp.example.org", 0, 0, 5070, "a.example.org").AddA("a.example.org", "192.0.2.1");
+        _dns.AddSrv("_sip._udp.example.org", 0, 0, 0, ".")
+            .AddSrv("_sip._tcp.example.org", 0, 0, 5070, "a.example.org").AddA("a.example.org", "192.0.2.1");
 
         Assert.Equal(["Tcp 192.0.2.1:5070"], await LocateAsync(Locator(), "example.org"));
     }
@@ -179,7 +181,8 @@ public sealed class ServerLocatorTests : IDisposable
             .AddNaptr("example.org", 20, 10, "SIPS+D2T", "_sips._tcp.example.org")
             .AddSrv("_sips._tcp.example.org", 0, 0, 5061, "a.example.org").AddA("a.example.org", "192.0.2.1");
 
-        Assert.Equal(["Tls 192.0.2.1:5061"], await LocateAsync(Locator(false, SipTransportKind.Udp, SipTransportKind.Tls), "example.org", secure: true));
+        var withTls = Locator(false, SipTransportKind.Udp, SipTransportKind.Tls);
+        Assert.Equal(["Tls 192.0.2.1:5061"], await LocateAsync(withTls, "example.org", secure: true));
         Assert.Empty(await LocateAsync(Locator(), "example.org", secure: true));
         Assert.Empty(await LocateAsync(Locator(), "192.0.2.1", secure: true));
     }

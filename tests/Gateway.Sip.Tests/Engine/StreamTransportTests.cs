@@ -139,7 +139,8 @@ public sealed class StreamTransportTests : EngineTest
     [Fact]
     public async Task A_peer_that_takes_nothing_delays_nobody_else_and_loses_its_connection()
     {
-        var options = new SipEndpointOptions { WriteTimeout = TimeSpan.FromSeconds(6), Timers = new SipTimers { T1 = TimeSpan.FromMilliseconds(100) } };
+        var timers = new SipTimers { T1 = TimeSpan.FromMilliseconds(100) };
+        var options = new SipEndpointOptions { WriteTimeout = TimeSpan.FromSeconds(6), Timers = timers };
         var endpoint = await StartAnsweringAsync(TimeProvider.System, options);
         using var dead = new TcpListeningPeer();
         using var live = new TcpListeningPeer();
@@ -298,11 +299,12 @@ public sealed class StreamTransportTests : EngineTest
     [Fact]
     public async Task A_connection_that_cannot_be_made_is_an_outcome_and_not_waited_for_longer_than_allowed()
     {
-        var endpoint = await StartAnsweringAsync(TimeProvider.System, new SipEndpointOptions { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
-        int closedPort;
+        var options = new SipEndpointOptions { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
+        var endpoint = await StartAnsweringAsync(TimeProvider.System, options);
+        IPEndPoint nobody;
         using (var closed = new TcpListeningPeer())
-            closedPort = closed.Address.Port;
-        var refused = await SendAsync(endpoint, NewRequest(new IPEndPoint(IPAddress.Loopback, closedPort), transport: ";transport=tcp")).InTimeAsync();
+            nobody = closed.Address;
+        var refused = await SendAsync(endpoint, NewRequest(nobody, transport: ";transport=tcp")).InTimeAsync();
         Assert.Equal(SipOutcomeKind.TransportError, refused.Kind);
 
         // A full backlog leaves further connections unanswered.

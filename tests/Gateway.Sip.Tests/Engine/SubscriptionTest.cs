@@ -62,7 +62,8 @@ public abstract class SubscriptionTest : EngineTest
         Received subscribe, string state = "active;expires=3600", string tag = "notifier", int? cseq = null, string body = "<reginfo/>",
         string @event = "reg", string headers = "") =>
         $"NOTIFY sip:smsc@{Endpoint.Udp()} SIP/2.0\r\nVia: SIP/2.0/UDP {Notifier.Address};branch=z9hG4bK{Guid.NewGuid():N}\r\n"
-        + $"From: <sip:491711234567@ims.example.org>;tag={tag}\r\nTo: {subscribe.Header("From")}\r\nCall-ID: {subscribe.Header("Call-ID")}\r\n"
+        + $"From: <sip:491711234567@ims.example.org>;tag={tag}\r\nTo: {subscribe.Header("From")}\r\n"
+        + $"Call-ID: {subscribe.Header("Call-ID")}\r\n"
         + $"CSeq: {cseq ?? ++_remoteCSeq} NOTIFY\r\nMax-Forwards: 70\r\nContact: <sip:{Notifier.Address}>\r\nEvent: {@event}\r\n"
         + (state.Length > 0 ? $"Subscription-State: {state}\r\n" : "") + headers
         + $"Content-Type: application/reginfo+xml\r\nContent-Length: {body.Length}\r\n\r\n{body}";
@@ -86,9 +87,9 @@ public abstract class SubscriptionTest : EngineTest
         },
         $"{count} notifications");
 
-    private protected async Task<(Subscription, Received)> EstablishAsync(int granted = 3_600, Func<SubscriptionRequest, SubscriptionRequest>? with = null)
+    private protected async Task<(Subscription, Received)> EstablishAsync(int granted = 3_600)
     {
-        var (subscription, subscribe) = await SubscribeAsync(with);
+        var (subscription, subscribe) = await SubscribeAsync();
         Accept(subscribe, granted);
         Assert.Equal("200", await AnswerToAsync(Notify(subscribe, $"active;expires={granted}")));
         await AreNotifiedAsync(1);

@@ -85,7 +85,8 @@ public sealed class SubscriptionTests : SubscriptionTest
     {
         var (subscription, subscribe) = await SubscribeAsync();
         Notifier.Send(subscribe.Reply(200, "Expires: 60\r\nContact: <sip:scscf.ims.lab:5060>\r\n", "notifier"), Endpoint.Udp());
-        var notify = Notify(subscribe).Replace($"Contact: <sip:{Notifier.Address}>", "Contact: <sip:scscf.ims.lab:5060>", StringComparison.Ordinal);
+        var notify = Notify(subscribe)
+            .Replace($"Contact: <sip:{Notifier.Address}>", "Contact: <sip:scscf.ims.lab:5060>", StringComparison.Ordinal);
         Assert.Equal("200", await AnswerToAsync(notify));
         await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
 
@@ -143,7 +144,7 @@ public sealed class SubscriptionTests : SubscriptionTest
     public async Task A_challenge_is_answered_when_there_are_credentials()
     {
         var (_, subscribe) = await SubscribeAsync(r => r with { Credentials = new DigestClient("smsc", "secret") });
-        Notifier.Send(subscribe.Reply(401, "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n"), Endpoint.Udp());
+        Notifier.Send(subscribe.Reply(401, Challenge("n1")), Endpoint.Udp());
 
         var again = await Notifier.ReceiveAsync();
 
@@ -152,8 +153,12 @@ public sealed class SubscriptionTests : SubscriptionTest
         Assert.NotEqual(subscribe.Branch, again.Branch);
 
         // The same challenge again says that the password is wrong.
-        Notifier.Send(again.Reply(401, "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n2\", qop=\"auth\", algorithm=SHA-256\r\n"), Endpoint.Udp());
-        Assert.Equal((SubscriptionEndKind.Refused, 401), await EndsAsync() is var end ? (end.Kind, end.StatusCode) : default);
+        Notifier.Send(again.Reply(401, Challenge("n2")), Endpoint.Udp());
+        var end = await EndsAsync();
+        Assert.Equal((SubscriptionEndKind.Refused, 401), (end.Kind, end.StatusCode));
+
+        static string Challenge(string nonce) =>
+            $"WWW-Authenticate: Digest realm=\"ims\", nonce=\"{nonce}\", qop=\"auth\", algorithm=SHA-256\r\n";
     }
 
     [Theory]
@@ -234,7 +239,8 @@ public sealed class SubscriptionTests : SubscriptionTest
         var (refresh, _) = NextSubscribe(60);
         Notifier.Send(refresh.Reply(status), Endpoint.Udp());
 
-        Assert.Equal((SubscriptionEndKind.Lost, status), await EndsAsync() is var end ? (end.Kind, end.StatusCode) : default);
+        var end = await EndsAsync();
+        Assert.Equal((SubscriptionEndKind.Lost, status), (end.Kind, end.StatusCode));
     }
 
     [Fact]

@@ -92,7 +92,8 @@ public sealed class TimerWheelTests : IDisposable
     {
         var good = new Recorder(_wheel, _time);
         _wheel.Schedule(good, TimeSpan.FromSeconds(1));
-        _wheel.Schedule(new Recorder(_wheel, _time) { Then = () => throw new InvalidOperationException("faulty") }, TimeSpan.FromSeconds(1));
+        var faulty = new Recorder(_wheel, _time) { Then = () => throw new InvalidOperationException("faulty") };
+        _wheel.Schedule(faulty, TimeSpan.FromSeconds(1));
 
         AdvanceByTicks(TimeSpan.FromSeconds(2));
 
@@ -107,7 +108,8 @@ public sealed class TimerWheelTests : IDisposable
         var work = Enumerable.Range(0, 8).Select(n => Task.Run(() =>
         {
             var random = new Random(n);
-            var timers = Enumerable.Range(0, 500).Select(_ => new Recorder(_wheel, _time) { Then = () => Interlocked.Increment(ref fired) }).ToList();
+            var timers = Enumerable.Range(0, 500)
+                .Select(_ => new Recorder(_wheel, _time) { Then = () => Interlocked.Increment(ref fired) }).ToList();
             for (var i = 0; i < 20_000; i++)
             {
                 var timer = timers[random.Next(timers.Count)];

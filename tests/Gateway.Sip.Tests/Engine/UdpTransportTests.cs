@@ -55,7 +55,8 @@ public sealed class UdpTransportTests : EngineTest
 
         var vias = string.Join(", ", (await sender.ReceiveAsync()).Headers("Via"));
         Assert.Equal(
-            $"SIP/2.0/UDP ue.example.org:{sender.Address.Port};branch=z9hG4bK1;received=127.0.0.1, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx", vias);
+            $"SIP/2.0/UDP ue.example.org:{sender.Address.Port};branch=z9hG4bK1;received=127.0.0.1, SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx",
+            vias);
     }
 
     [Fact]

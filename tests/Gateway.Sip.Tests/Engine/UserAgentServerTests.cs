@@ -110,7 +110,8 @@ public sealed class UserAgentServerTests : EngineTest
     {
         using var peer = new UdpPeer();
         var endpoint = await StartAsync();
-        peer.Send(RawRequest(peer.Address, "z9hG4bK1").Replace("CSeq: 7 MESSAGE", "CSeq: seven MESSAGE", StringComparison.Ordinal), endpoint.Udp());
+        var request = RawRequest(peer.Address, "z9hG4bK1").Replace("CSeq: 7 MESSAGE", "CSeq: seven MESSAGE", StringComparison.Ordinal);
+        peer.Send(request, endpoint.Udp());
 
         Assert.Equal("SIP/2.0 400 Malformed CSeq header field", (await peer.ReceiveAsync()).StartLine);
     }
@@ -119,7 +120,8 @@ public sealed class UserAgentServerTests : EngineTest
     public async Task More_requests_than_may_be_worked_on_are_answered_503_with_retry_after_and_never_met_with_silence()
     {
         using var peer = new UdpPeer();
-        var endpoint = await StartAsync(new SipEndpointOptions { MaxRequestsInProgress = 10, OverloadRetryAfter = TimeSpan.FromSeconds(7) });
+        var options = new SipEndpointOptions { MaxRequestsInProgress = 10, OverloadRetryAfter = TimeSpan.FromSeconds(7) };
+        var endpoint = await StartAsync(options);
         var release = new TaskCompletionSource();
         endpoint.OnRequest = async incoming =>
         {

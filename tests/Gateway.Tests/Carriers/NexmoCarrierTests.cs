@@ -113,6 +113,7 @@ public sealed class NexmoCarrierTests : IAsyncLifetime
         Reply("""{"messages":[{"message-id":"0A1","status":"0"},{"status":"1","error-text":"please wait [ 10 ] and retry"}]}""");
         var rejected = Assert.IsType<CarrierOutcome.Rejected>(await Carrier.SendAsync(Message, "x", Cancel));
         Assert.Equal("part 2 of 2 refused: please wait [ 10 ] and retry", rejected.Text);
+        Assert.True(rejected.PartlyTaken);
         Assert.Single(_server.Received);
     }
 

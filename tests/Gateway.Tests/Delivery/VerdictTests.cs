@@ -70,4 +70,13 @@ public sealed class VerdictTests
         Assert.Equal((Next.Fail, (byte)4), (refused.Next, refused.ErrorCode));
         Assert.Equal(TimeSpan.FromSeconds(3), Verdict.OfCarrier("c", new CarrierOutcome.Temporary(503, "busy", TimeSpan.FromSeconds(3))).After);
     }
+
+    [Fact]
+    public void Another_carrier_has_its_turn_only_when_this_one_has_nothing_of_the_message()
+    {
+        Assert.True(Verdict.OfCarrier("c", new CarrierOutcome.Rejected(200, 7, "barred", 4)).OtherRoute);
+        Assert.False(Verdict.OfCarrier("c", new CarrierOutcome.Rejected(200, 7, "part 2 of 2", 4, PartlyTaken: true)).OtherRoute);
+        Assert.True(Verdict.OfCarrier("c", new CarrierOutcome.Temporary(429, "busy", TimeSpan.FromMinutes(5))).OtherRoute);
+        Assert.False(Verdict.OfCarrier("c", new CarrierOutcome.Temporary(0, "no answer in time", null, MayHaveBeenTaken: true)).OtherRoute);
+    }
 }
