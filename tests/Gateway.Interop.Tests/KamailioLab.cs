@@ -60,7 +60,8 @@ internal sealed class KamailioLab : IAsyncDisposable
         try
         {
             foreach (var tables in new[] { "standard", "presence" })
-                await ChildProcess.RunAsync("python3", ["-c", CreateTables, "presence.sqlite", $"{Tables}/{tables}-create.sql"], lab._folder.FullName, cancel);
+                await ChildProcess.RunAsync("python3", ["-c", CreateTables, "presence.sqlite", $"{Tables}/{tables}-create.sql"],
+                    lab._folder.FullName, cancel);
             await lab.StartKamailioAsync("presence.cfg", applicationServer, [], cancel);
             return lab;
         }

@@ -11,8 +11,8 @@ public sealed class NetworkDeliveryTests(ScscfWorld world, ITestOutputHelper out
 {
     private static readonly object Credentials = new { apiKey = GatewayProcess.ApiKey, apiSecret = GatewayProcess.ApiSecret };
 
-    // The promise is one second; the assertion leaves room for a machine that does other things too.
-    private static readonly TimeSpan SoonAfterRegistration = TimeSpan.FromSeconds(5);
+    // The promise is one second; the assertion leaves room for a slow machine, and less than the minute after which the network is asked again.
+    private static readonly TimeSpan SoonAfterRegistration = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task An_sms_of_the_Vonage_sdk_reaches_a_VoLTE_handset_and_its_RP_ACK_becomes_a_signed_receipt()

@@ -9,7 +9,8 @@ public sealed class BrokenNotifyTests
 {
     private static readonly string[] Broken =
     [
-        "<reginfo", "\0\0", "{}", "<?xml version=\"1.0\"?><reginfo xmlns=\"urn:ietf:params:xml:ns:reginfo\" version=\"0\" state=\"full\"><registration",
+        "<reginfo", "\0\0", "{}",
+        "<?xml version=\"1.0\"?><reginfo xmlns=\"urn:ietf:params:xml:ns:reginfo\" version=\"0\" state=\"full\"><registration",
     ];
 
     private const string Number = "4940100001", Identity = $"sip:+{Number}@{GatewayProcess.Domain}";

@@ -49,9 +49,8 @@ public sealed class CarrierFlowTests(CarrierFlowTests.Connected connected) : ICl
 
         // It may overtake what the gateway writes down of the carrier's reply: a carrier repeats what is not answered 200.
         var id = request["client-ref"];
-        await Deadline.UntilAsync(
-            async () => await CallAsync($"delivery-receipt?messageId={id}&client-ref={id}&msisdn={Outside}&status=delivered&err-code=0") == HttpStatusCode.OK,
-            () => "the receipt is taken", Cancel);
+        var receipt = $"delivery-receipt?messageId={id}&client-ref={id}&msisdn={Outside}&status=delivered&err-code=0";
+        await Deadline.UntilAsync(async () => await CallAsync(receipt) == HttpStatusCode.OK, () => "the receipt is taken", Cancel);
 
         var report = (await handset.SmsAsync(Cancel)).Tpdu;
         Assert.Equal((true, Outside, (byte)0), (report.IsStatusReport, report.Address, report.Status));

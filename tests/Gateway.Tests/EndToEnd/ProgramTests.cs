@@ -44,7 +44,8 @@ public sealed partial class ProgramTests
         await receiver.SaysAsync("registered", Cancel);
 
         var sender = await ChildProcess.RunAsync("dotnet",
-            [.. Arguments("volte", volte, password), "--send", ott, "good morning", "--status-report"], AppContext.BaseDirectory, Cancel, input: "");
+            [.. Arguments("volte", volte, password), "--send", ott, "good morning", "--status-report"],
+            AppContext.BaseDirectory, Cancel, input: "");
         await using var stranger = ChildProcess.Start("dotnet",
             [.. Arguments("volte", volte, "wrong"), "--send", ott, "never"], AppContext.BaseDirectory, input: "");
         await stranger.ExitAsync(Cancel);

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Gateway.Tests.EndToEnd;
 
-/// <summary>A program that cannot start says in one line what is wrong, by the key an operator has to change, and ends with another code than 0.</summary>
+/// <summary>
+/// A program that cannot start says in one line what is wrong, by the key that an operator has to change, and ends with another code than 0.
+/// </summary>
 public sealed class SettingsFaultTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
