@@ -15,6 +15,8 @@ public enum ContentKind : byte
     UserData = 1,
     /// <summary>A whole SMS-STATUS-REPORT for the handset that asked for it.</summary>
     StatusReport = 2,
+    /// <summary>A whole message/cpim with a notification (RFC 5438) for the OTT client that asked for it.</summary>
+    Imdn = 3,
 }
 
 /// <summary>Life of a short message. The numbers are stored; those from 10 on are final.</summary>
@@ -87,15 +89,15 @@ public sealed class ShortMessageRow
     /// <summary>The last attempt's outcome in words, with its SIP status, RP-Cause or carrier status.</summary>
     public string? Reason { get; set; }
 
-    /// <summary>Customer wants receipts (status-report-req), or the handset set TP-SRR.</summary>
+    /// <summary>Customer wants receipts (status-report-req), the handset set TP-SRR, or the OTT client asked for delivery notifications.</summary>
     public bool ReceiptRequested { get; set; }
     /// <summary>The request's own callback URL, or null for the account's.</summary>
     public string? CallbackUrl { get; set; }
     public string? ClientReference { get; set; }
     public string? AccountReference { get; set; }
-    /// <summary>TP-MR of the SMS-SUBMIT it came in, for its SMS-STATUS-REPORT.</summary>
+    /// <summary>TP-MR of the SMS-SUBMIT it came in, for its SMS-STATUS-REPORT; of an OTT client's message, which notifications it asked for.</summary>
     public byte SubmitReference { get; set; }
-    /// <summary>TP-DA (address field octets) of the SMS-SUBMIT, echoed as TP-RA.</summary>
+    /// <summary>TP-DA (address field octets) of the SMS-SUBMIT, echoed as TP-RA; of an OTT client's message, the To of its CPIM in UTF-8.</summary>
     public byte[]? SubmitDestination { get; set; }
     /// <summary>imdn.Message-ID that an OTT sender wants answered, or null.</summary>
     public string? ImdnMessageId { get; set; }

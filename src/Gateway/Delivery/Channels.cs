@@ -18,7 +18,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
 
     /// <summary>
     /// 3GPP SMS if any contact takes it (<c>+g.3gpp.smsip</c>), else text; a class that a contact refused for this message is left out. Binary content
-    /// and status reports are for 3GPP contacts alone. Null: nobody registered can take it now.
+    /// and status reports are for 3GPP contacts alone, IMDNs for the others. Null: nobody registered can take it now.
     /// </summary>
     internal Target? Choose(List<ContactRow> registered, Waiting waiting, long now)
     {
@@ -26,10 +26,10 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
         foreach (var contact in registered)
         {
             if (contact.ExpiresAt <= now) continue;
-            if (contact.SmsOverIp && !waiting.Refused3gpp) return TargetOf(contact, ContactClass.Volte);
+            if (contact.SmsOverIp && !waiting.IsImdn && !waiting.Refused3gpp) return TargetOf(contact, ContactClass.Volte);
             if (!contact.SmsOverIp && !waiting.RefusedText) text ??= contact;
         }
-        return text is null || !waiting.IsText ? null : TargetOf(text, ContactClass.Ott);
+        return text is null || !(waiting.IsText || waiting.IsImdn) ? null : TargetOf(text, ContactClass.Ott);
     }
 
     /// <summary>Nobody is registered: ask the network to tell when that changes. False when there is no network to ask.</summary>
@@ -38,7 +38,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
     internal ValueTask<SipOutcome> SendVolteAsync(Target target, ShortMessageRow row, Flight flight) =>
         endpoint.SendAsync(volte.Deliver(target, row, flight), target.NextHop);
 
-    internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string text) =>
+    internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string? text) =>
         endpoint.SendAsync(ott.Message(target, row, text), target.NextHop);
 
     /// <summary>An RP-ACK or RP-ERROR to a handset that sent us something: to the contact it sent from, or by the way its request came.</summary>

@@ -115,7 +115,7 @@ public sealed partial class Mailbox
         }
         if (_contacts.Count > 0)
         {
-            // A status report or binary content, and only text clients: it waits for a VoLTE handset, those behind it pass.
+            // A status report or binary content, and only text clients: it waits for a VoLTE handset, those behind it pass. An IMDN the other way round.
             await DeferAsync(waiting, waiting.Row.ExpiresAt, "no contact takes this kind of message yet");
             return;
         }
@@ -184,13 +184,13 @@ public sealed partial class Mailbox
     private async Task ToOttAsync(Waiting waiting, Target target)
     {
         if (await JoinAsync(waiting) is not { } parts) return;
-        if (parts.Text is not { } text)
+        if (parts.Text is null && !waiting.IsImdn)
         {
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
             return;
         }
         var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
-        var outcome = await channels.SendOttAsync(target, waiting.Row, text);
+        var outcome = await channels.SendOttAsync(target, waiting.Row, parts.Text);
         if (IsCutShort(outcome)) return;
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);

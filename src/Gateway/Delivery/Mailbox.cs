@@ -175,6 +175,8 @@ internal sealed class Waiting(ShortMessageRow row)
     /// <summary>A text client can show it.</summary>
     public bool IsText => row.Content == ContentKind.Text
         || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
+    /// <summary>Only a text client knows what it is.</summary>
+    public bool IsImdn => row.Content == ContentKind.Imdn;
     /// <summary>A contact answered 415 or 488 to this class.</summary>
     public bool Refused3gpp { get; set; }
     public bool RefusedText { get; set; }

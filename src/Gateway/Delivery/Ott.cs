@@ -6,12 +6,16 @@ using Gateway.Store;
 
 namespace Gateway.Delivery;
 
-/// <summary>What goes to an OTT client: one MESSAGE with the whole text (RFC 3428), from the sender as the client knows senders.</summary>
+/// <summary>
+/// What goes to an OTT client: one MESSAGE with the whole text (RFC 3428), or with a stored notification (RFC 5438), from the sender as the client
+/// knows senders.
+/// </summary>
 public sealed class Ott(SipSettings settings, Identities identities, TimeProvider time)
 {
     public const string ContentType = "text/plain";
 
-    public SipRequest Message(Target target, ShortMessageRow row, string text)
+    /// <param name="text">Null for a <see cref="ContentKind.Imdn"/>, which the row holds.</param>
+    public SipRequest Message(Target target, ShortMessageRow row, string? text)
     {
         var from = $"<{identities.OfOriginator(row.Originator)}>";
         var request = target.NewMessage($"{MessageId.Format(row.Id)}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}", from);
@@ -21,8 +25,8 @@ public sealed class Ott(SipSettings settings, Identities identities, TimeProvide
         request.Headers.Add(HeaderName.Date, DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt).ToString("r", CultureInfo.InvariantCulture));
         var seconds = Math.Max(1, (row.ExpiresAt - time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000);
         request.Headers.Add(HeaderName.Expires, seconds.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(HeaderName.ContentType, $"{ContentType};charset=utf-8");
-        request.Body = Encoding.UTF8.GetBytes(text);
+        request.Headers.Add(HeaderName.ContentType, text is null ? CpimMessage.ContentType : $"{ContentType};charset=utf-8");
+        request.Body = text is null ? row.UserData : Encoding.UTF8.GetBytes(text);
         return request;
     }
 }

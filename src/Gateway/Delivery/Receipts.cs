@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text;
+using Gateway.Routing;
+using Gateway.Sip;
 using Gateway.Sms;
 using Gateway.Store;
 using Gateway.Webhooks;
@@ -5,10 +9,11 @@ using Gateway.Webhooks;
 namespace Gateway.Delivery;
 
 /// <summary>
-/// Who is told of a conclusion: the application by webhook, the handset that set TP-SRR by SMS-STATUS-REPORT. What tells of it is written in the
+/// Who is told of a conclusion: the application by webhook, the handset that set TP-SRR by SMS-STATUS-REPORT, the OTT client that
+/// asked for it by IMDN. What tells of it is written in the
 /// same transaction, and only if the conclusion itself applied, so each segment gets exactly one final word.
 /// </summary>
-public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes mailboxes, WebhookBell bell)
+public sealed class Receipts(GatewaySettings settings, MessageId ids, Identities identities, Mailboxes mailboxes, WebhookBell bell)
 {
     private readonly Dictionary<string, AccountSettings> _accounts = settings.Accounts.ToDictionary(account => account.ApiKey, StringComparer.Ordinal);
 
@@ -20,9 +25,11 @@ public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes 
     public void Tell(MessageProgress progress, ShortMessageRow row, int first, int end, MessageState state, byte errorCode, long now)
     {
         if (!row.ReceiptRequested) return;
-        if (row.Source == MessageSource.Volte && end == row.SegmentCount)
+        if (row.Source is MessageSource.Volte or MessageSource.Ott)
         {
-            progress.FollowUps.Add(StatusReport(row, state, errorCode, now));
+            if (end < row.SegmentCount) return; // the handset that sent it sees one message
+            if (row.Source == MessageSource.Volte) progress.FollowUps.Add(StatusReport(row, state, errorCode, now));
+            else if (Imdn(row, state, now) is { } imdn) progress.FollowUps.Add(imdn);
             return;
         }
         if (row.Account is null || !_accounts.TryGetValue(row.Account, out var account)) return;
@@ -57,21 +64,54 @@ public sealed class Receipts(GatewaySettings settings, MessageId ids, Mailboxes 
             DischargeTime = TpServiceCentreTimeStamp.From(DateTimeOffset.FromUnixTimeMilliseconds(now)),
             Status = StatusOf(state, errorCode),
         };
-        return new ShortMessageRow
-        {
-            Id = ids.Take(1),
-            Source = MessageSource.Gateway,
-            Route = RouteKind.Subscriber,
-            RouteReason = $"status report for {MessageId.Format(row.Id)}",
-            Recipient = row.Originator,
-            Originator = row.Recipient,
-            Content = ContentKind.StatusReport,
-            UserData = report.Encode(),
-            AcceptedAt = now,
-            ExpiresAt = now + (long)Acceptance.Submission.DefaultValidity.TotalMilliseconds,
-            DueAt = now,
-        };
+        return ToSender(row, ids.Take(1), "status report", ContentKind.StatusReport, report.Encode(), now);
     }
+
+    /// <summary>
+    /// RFC 5438 §7.2: told if this outcome was asked for. It asks for no notification itself (§7.2.1.1), and names the recipient as the sender did.
+    /// </summary>
+    private ShortMessageRow? Imdn(ShortMessageRow row, MessageState state, long now)
+    {
+        var outcome = state == MessageState.Delivered ? ImdnRequest.PositiveDelivery : ImdnRequest.NegativeDelivery;
+        if (row.ImdnMessageId is not { } messageId || !((ImdnRequest)row.SubmitReference).HasFlag(outcome)) return null;
+        var id = ids.Take(1);
+        var recipient = identities.OfOriginator(row.Recipient);
+        var status = state == MessageState.Delivered ? ImdnStatus.Delivered : ImdnStatus.Failed;
+        var document = new ImdnDocument(messageId, DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt), ImdnNotification.Delivery, status)
+        {
+            RecipientUri = recipient,
+            OriginalRecipientUri = row.SubmitDestination is { Length: > 0 } to ? Encoding.UTF8.GetString(to) : recipient,
+        };
+        var cpim = new CpimMessage
+        {
+            Headers =
+            [
+                new(CpimHeader.Core, "From", $"<{recipient}>"),
+                new(CpimHeader.Core, "To", $"<{identities.OfOriginator(row.Originator)}>"),
+                new(CpimHeader.Core, "DateTime", DateTimeOffset.FromUnixTimeMilliseconds(now).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
+                new(CpimHeader.Imdn, "Message-ID", MessageId.Format(id)),
+            ],
+            PartType = new MediaType(ImdnDocument.ContentType, SipParameters.Empty),
+            PartDisposition = "notification",
+            Content = document.ToArray(),
+        };
+        return ToSender(row, id, "delivery notification", ContentKind.Imdn, cpim.ToArray(), now);
+    }
+
+    private static ShortMessageRow ToSender(ShortMessageRow row, long id, string what, ContentKind content, byte[] octets, long now) => new()
+    {
+        Id = id,
+        Source = MessageSource.Gateway,
+        Route = RouteKind.Subscriber,
+        RouteReason = $"{what} for {MessageId.Format(row.Id)}",
+        Recipient = row.Originator,
+        Originator = row.Recipient,
+        Content = content,
+        UserData = octets,
+        AcceptedAt = now,
+        ExpiresAt = now + (long)Acceptance.Submission.DefaultValidity.TotalMilliseconds,
+        DueAt = now,
+    };
 
     /// <summary>TS 23.040 §9.2.3.15.</summary>
     private static TpStatus StatusOf(MessageState state, byte errorCode) => (state, errorCode) switch

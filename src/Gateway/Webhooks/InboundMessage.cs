@@ -12,7 +12,7 @@ public static class InboundMessage
     /// <param name="now">Unix milliseconds; the first try is due at once.</param>
     public static IReadOnlyList<WebhookRow> For(ShortMessageRow message, AccountSettings account, long now)
     {
-        if (string.IsNullOrEmpty(account.InboundUrl) || message.Content == ContentKind.StatusReport)
+        if (string.IsNullOrEmpty(account.InboundUrl) || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
             return [];
         var parts = message.Content == ContentKind.Text ? OfText(message) : [OfUserData(message)];
         var rows = new List<WebhookRow>(parts.Count);
