@@ -51,10 +51,14 @@ public static class SettingsCheck
         for (var i = 0; i < s.TrustedPeers.Count; i++)
             if (!IPNetwork.TryParse(s.TrustedPeers[i], out _) && !IPAddress.TryParse(s.TrustedPeers[i], out _))
                 yield return $"Sip:TrustedPeers:{i}: \"{s.TrustedPeers[i]}\" is not a network such as 10.0.0.0/8 or an address";
+        var (numbers, names) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         for (var i = 0; i < s.Registrar.Users.Count; i++)
         {
             var user = s.Registrar.Users[i];
+            var number = user.Number.TrimStart('+');
             if (!IsNumber(user.Number)) yield return $"Sip:Registrar:Users:{i}:Number: \"{user.Number}\" is not an E.164 number";
+            else if (!numbers.Add(number)) yield return $"Sip:Registrar:Users:{i}:Number: \"{user.Number}\" is there twice";
+            else if (!names.Add(user.Username ?? number)) yield return $"Sip:Registrar:Users:{i}:Username: \"{user.Username ?? number}\" is there twice";
             if (user.Password.Length == 0) yield return $"Sip:Registrar:Users:{i}:Password: missing";
         }
         if (s.Watch.Expires is < 60 or > 604800) yield return $"Sip:Watch:Expires: {s.Watch.Expires} is not 60 to 604800 seconds";
@@ -75,6 +79,7 @@ public static class SettingsCheck
     {
         if (production && accounts.Count == 0) yield return "Accounts: no account is set, nobody could send";
         var keys = new HashSet<string>(StringComparer.Ordinal);
+        var numbers = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < accounts.Count; i++)
         {
             var (a, at) = (accounts[i], $"Accounts:{i}");
@@ -89,7 +94,10 @@ public static class SettingsCheck
             foreach (var (key, url) in new[] { ("DeliveryReceiptUrl", a.DeliveryReceiptUrl), ("InboundUrl", a.InboundUrl) })
                 if (!string.IsNullOrEmpty(url) && !IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
             for (var n = 0; n < a.Numbers.Count; n++)
+            {
                 if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+                else if (!numbers.Add(a.Numbers[n].TrimStart('+'))) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is there twice";
+            }
         }
     }
 

@@ -7,8 +7,8 @@ using Gateway.Tests.Support;
 namespace Gateway.Interop.Tests;
 
 /// <summary>
-/// Kamailio as the network, on ports and in a folder of its own: an IMS S-CSCF with its HSS, or a plain registrar with a presence server. What the
-/// application server gets are third-party REGISTERs, NOTIFYs and the MESSAGEs of handsets.
+/// Kamailio as the network, on ports and in a folder of its own: an IMS S-CSCF with its HSS, or a plain registrar with a presence server. What
+/// the application server gets are third-party REGISTERs, NOTIFYs and the MESSAGEs of handsets.
 /// </summary>
 internal sealed class KamailioLab : IAsyncDisposable
 {
@@ -39,11 +39,11 @@ internal sealed class KamailioLab : IAsyncDisposable
         {
             var diameter = FreePort.Next();
             lab.Fill("scscf.xml", applicationServer, ("DIAMETER_PORT", diameter), ("ACCEPTOR_PORT", FreePort.Next()));
-            lab.Launch("python3", [Path.Combine(AppContext.BaseDirectory, "Lab", "hss.py"), "--port", Text(diameter), "--ctl", Text(lab._hssControlPort),
-                "--app-server", $"sip:127.0.0.1:{applicationServer}"]);
+            var hss = lab.Launch("python3", [Path.Combine(AppContext.BaseDirectory, "Lab", "hss.py"), "--port", Text(diameter),
+                "--ctl", Text(lab._hssControlPort), "--app-server", $"sip:127.0.0.1:{applicationServer}"]);
             await lab.StartKamailioAsync("scscf.cfg", applicationServer, defines, cancel);
             // Until the Diameter peers know one another, a REGISTER would be refused.
-            await Deadline.UntilAsync(() => Task.FromResult(lab.Output.Contains("CER from", StringComparison.Ordinal)), () => $"the HSS is known:\n{lab.Output}", cancel);
+            await hss.SaysAsync("CER from", cancel);
             return lab;
         }
         catch
@@ -60,7 +60,7 @@ internal sealed class KamailioLab : IAsyncDisposable
         try
         {
             foreach (var tables in new[] { "standard", "presence" })
-                await ChildProcess.RunAsync("python3", ["-c", CreateTables, Path.Combine(lab._folder.FullName, "presence.sqlite"), $"{Tables}/{tables}-create.sql"],
+                await ChildProcess.RunAsync("python3", ["-c", CreateTables, "presence.sqlite", $"{Tables}/{tables}-create.sql"],
                     lab._folder.FullName, cancel);
             await lab.StartKamailioAsync("presence.cfg", applicationServer, [], cancel);
             return lab;
@@ -105,8 +105,8 @@ internal sealed class KamailioLab : IAsyncDisposable
     {
         Fill(configuration, applicationServer);
         var folder = _folder.FullName;
-        var kamailio = Launch("kamailio", ["-DD", "-E", "-w", folder, "-Y", folder, "-f", Path.Combine(folder, configuration), "-m", SharedMegabytes,
-            "-M", PrivateMegabytes, .. defines.SelectMany(define => new[] { "-A", define })]);
+        var kamailio = Launch("kamailio", ["-DD", "-E", "-w", folder, "-Y", folder, "-f", Path.Combine(folder, configuration),
+            "-m", SharedMegabytes, "-M", PrivateMegabytes, .. defines.SelectMany(define => new[] { "-A", define })]);
         await using var probe = new RawUe("0", Sip);
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var options = probe.RequestAsync("OPTIONS", $"sip:{Sip}", answered.Token);

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Gateway.Tests.Support;
+using Xunit;
 
 namespace Gateway.Interop.Tests;
 
@@ -14,8 +15,8 @@ internal static class NodeSdk
     private static readonly string Folder = FindFolder();
 
     /// <summary>What the SDK handed to its caller: an error in words, and the messages of the reply.</summary>
-    public static async Task<(string? Error, IReadOnlyList<SentSms> Messages)> SendAsync(string sdk, GatewayProcess gateway, object credentials, object message,
-        CancellationToken cancel)
+    public static async Task<(string? Error, IReadOnlyList<SentSms> Messages)> SendAsync(string sdk, GatewayProcess gateway, object credentials,
+        object message, CancellationToken cancel)
     {
         using var reply = await RunAsync("send.js", new { sdk, host = "127.0.0.1", port = gateway.HttpPort, credentials, message }, cancel);
         var messages = reply.RootElement.GetProperty("messages");
@@ -23,11 +24,12 @@ internal static class NodeSdk
             messages.ValueKind == JsonValueKind.Null ? [] : [.. messages.EnumerateArray().Select(SentSms.Of)]);
     }
 
-    /// <summary>Whether the SDKs' verifiers take the signature of a webhook.</summary>
-    public static async Task<IReadOnlyDictionary<string, bool>> VerifyAsync(ReceivedWebhook webhook, string secret, string method, CancellationToken cancel)
+    /// <summary>The verifiers of the SDKs take the signature of a webhook.</summary>
+    public static async Task VerifyAsync(ReceivedWebhook webhook, string secret, string method, CancellationToken cancel)
     {
         using var reply = await RunAsync("verify.js", new { fields = webhook.Fields, secret, method }, cancel);
-        return reply.RootElement.EnumerateObject().ToDictionary(sdk => sdk.Name, sdk => sdk.Value.GetBoolean());
+        var verdicts = reply.RootElement.EnumerateObject().ToDictionary(sdk => sdk.Name, sdk => sdk.Value.GetBoolean());
+        Assert.Equal(new Dictionary<string, bool> { [ServerSdk3] = true, [ServerSdk2] = true }, verdicts);
     }
 
     private static async Task<JsonDocument> RunAsync(string script, object input, CancellationToken cancel)

@@ -28,7 +28,10 @@ public sealed class StrictNetworkTests(StrictWorld world, ITestOutputHelper outp
     }
 }
 
-/// <summary>A registrar with a presence server: reginfo documents of other authors, without feature tags, whose version never grows; no third-party REGISTER.</summary>
+/// <summary>
+/// A registrar with a presence server, by other authors: reginfo documents without feature tags, whose version never grows, and no third-party
+/// REGISTER.
+/// </summary>
 public sealed class PresenceWorld : World
 {
     private protected override Task<KamailioLab> StartLabAsync(int applicationServer, CancellationToken cancel) =>

@@ -5,7 +5,8 @@ namespace Gateway.Interop.Tests;
 
 /// <summary>A gateway that crashes in a network.</summary>
 [Trait("Category", "Interop")]
-public sealed class RestartTests(RestartTests.OwnWorld world, ITestOutputHelper output) : WorldTest(world, output), IClassFixture<RestartTests.OwnWorld>
+public sealed class RestartTests(RestartTests.OwnWorld world, ITestOutputHelper output)
+    : WorldTest(world, output), IClassFixture<RestartTests.OwnWorld>
 {
     /// <summary>Shared with no test that would miss the gateway.</summary>
     public sealed class OwnWorld : ScscfWorld;

@@ -20,8 +20,7 @@ public sealed class RetryTests(ImpatientWorld world, ITestOutputHelper output) :
         ue.Report = rp => Pdu.RpError(rp.Reference, 22);
         var first = await world.Gateway.SendSmsAsync(ue.Number, "no room", Cancel);
         await ue.SmsAsync(Cancel);
-        await Deadline.UntilAsync(() => Task.FromResult(world.Gateway.Output.Contains($"{first} to {ue.Number}: RP-ERROR 22", StringComparison.Ordinal)),
-            () => "the gateway has noted RP-ERROR 22", Cancel);
+        await world.Gateway.SaysAsync($"{first} to {ue.Number}: RP-ERROR 22", Cancel);
         var second = await world.Gateway.SendSmsAsync(ue.Number, "no room either", Cancel);
         Assert.DoesNotContain(ue.Requests.Snapshot(), request => request.Method == "MESSAGE");
 

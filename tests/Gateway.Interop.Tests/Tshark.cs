@@ -14,8 +14,9 @@ internal sealed record Tshark(string MessageType, string Originator, string Text
         {
             SipCapture.WriteMessages(file, [.. messages.Select(message => message.Octets)]);
             // Each segment by itself: put together, its text would be shown with the last one only.
-            var output = await ChildProcess.RunAsync("tshark", ["-r", file, "-o", "gsm_sms.reassemble:FALSE", "-T", "fields", "-E", "separator=/t", "-E",
-                "occurrence=f", "-e", "gsm_a.rp.msg_type", "-e", "gsm_sms.tp-oa", "-e", "gsm_sms.sms_text", "-e", "_ws.malformed"], Path.GetTempPath(), cancel);
+            string[] arguments = ["-r", file, "-o", "gsm_sms.reassemble:FALSE", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f",
+                "-e", "gsm_a.rp.msg_type", "-e", "gsm_sms.tp-oa", "-e", "gsm_sms.sms_text", "-e", "_ws.malformed"];
+            var output = await ChildProcess.RunAsync("tshark", arguments, Path.GetTempPath(), cancel);
             return [.. output.Split('\n').Select(line => line.Split('\t')).Where(fields => fields.Length == 4)
                 .Select(fields => new Tshark(fields[0], fields[1], fields[2], fields[3].Trim()))];
         }

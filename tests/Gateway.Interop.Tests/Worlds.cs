@@ -44,11 +44,8 @@ public abstract class World : IAsyncLifetime
     public static string NewNumber() => "4940" + Interlocked.Increment(ref _numbers).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Until the gateway has learnt from the network how many contacts the subscriber has.</summary>
-    internal Task LearntAsync(RawUe ue, int contacts, CancellationToken cancel)
-    {
-        var line = $"{ue.Identity} has {contacts} contacts in the network";
-        return Deadline.UntilAsync(() => Task.FromResult(Gateway.Output.Contains(line, StringComparison.Ordinal)), () => $"{line}\n{Gateway.Output}", cancel);
-    }
+    internal Task LearntAsync(RawUe ue, int contacts, CancellationToken cancel, int times = 1) =>
+        Gateway.SaysAsync($"{ue.Identity} has {contacts} contacts in the network", cancel, times);
 
     private protected abstract Task<KamailioLab> StartLabAsync(int applicationServer, CancellationToken cancel);
 
@@ -75,7 +72,8 @@ public abstract class WorldTest(World world, ITestOutputHelper output) : IAsyncD
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (TestContext.Current.TestState?.Result == TestResult.Failed) output.WriteLine($"gateway:\n{world.Gateway.Output}\nnetwork:\n{world.Lab.Output}");
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+            output.WriteLine($"gateway:\n{world.Gateway.Output}\nnetwork:\n{world.Lab.Output}");
         return default;
     }
 }

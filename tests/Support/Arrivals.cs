@@ -42,7 +42,8 @@ internal sealed class Arrivals<T>(string of) where T : class
             if (left <= TimeSpan.Zero || await Task.WhenAny(more, Task.Delay(left, TimeProvider.System, cancel)) != more)
             {
                 cancel.ThrowIfCancellationRequested();
-                throw new TimeoutException($"Nothing that matches came to {of} within {limit.TotalSeconds} s. There is:\n{string.Join("\n", Snapshot())}");
+                throw new TimeoutException(
+                    $"Nothing that matches came to {of} within {limit.TotalSeconds} s. There is:\n{string.Join("\n", Snapshot())}");
             }
         }
     }

@@ -23,12 +23,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         get { lock (_output) return _output.ToString(); }
     }
 
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, string directory, IReadOnlyDictionary<string, string?>? environment = null,
-        string? input = null)
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, string directory,
+        IReadOnlyDictionary<string, string?>? environment = null, string? input = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null,
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null,
             StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
         };
         if (input is not null) start.StandardInputEncoding = new UTF8Encoding(false);
@@ -50,7 +51,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a program to its end; anything but exit code 0 is a failure with its output.</summary>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string directory, CancellationToken cancel, string? input = null)
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string directory, CancellationToken cancel,
+        string? input = null)
     {
         string[] words = [.. arguments];
         await using var child = Start(program, words, directory, input: input);
@@ -58,6 +60,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         return child.ExitCode == 0 ? child.Output
             : throw new InvalidOperationException($"{program} {string.Join(' ', words)} ended with {child.ExitCode}:\n{child.Output}");
     }
+
+    /// <summary>Until these words stand in its output, so many times.</summary>
+    public Task SaysAsync(string words, CancellationToken cancel, int times = 1) =>
+        Deadline.UntilAsync(() => Task.FromResult(Output.Split(words).Length > times), () => $"{words}\nin\n{Output}", cancel);
 
     /// <summary>Waits for the end, and for all of the output.</summary>
     public async Task ExitAsync(CancellationToken cancel)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>How long tests wait at most. Long, since a machine may be slow and shared; what is waited for usually comes in milliseconds.</summary>
+/// <summary>How long tests wait at most: long, since a machine may be slow and shared. What they wait for comes in milliseconds.</summary>
 internal static class Deadline
 {
     public static readonly TimeSpan Start = TimeSpan.FromSeconds(60);

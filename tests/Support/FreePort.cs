@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Gateway.Tests.Support;
 
 /// <summary>
-/// Ports for programs that must be told theirs. They lie below those the kernel gives to outgoing connections, so nobody takes one by chance between
-/// the look and the use.
+/// Ports for programs that must be told theirs. They lie below those the kernel gives to outgoing connections, so nobody takes one by chance
+/// between the look and the use.
 /// </summary>
 internal static class FreePort
 {

@@ -11,7 +11,8 @@ namespace Gateway.Tests.Support;
 /// </summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
-    public const string ApiKey = "bank0001", ApiSecret = "correct-horse", Domain = "ims.lab", ServiceCentre = "sip:smsc@ims.lab", ApplicationNumber = "4940999";
+    public const string ApiKey = "bank0001", ApiSecret = "correct-horse", ApplicationNumber = "4940999";
+    public const string Domain = "ims.lab", ServiceCentre = "sip:smsc@ims.lab";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-e2e-");
     private readonly Dictionary<string, string?> _environment;
@@ -55,7 +56,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public HttpClient Http => _http;
     public string Output => _process?.Output ?? "";
 
-    public static async Task<GatewayProcess> StartAsync(CancellationToken cancel, int? sipPort = null, params (string Key, string? Value)[] settings)
+    public static async Task<GatewayProcess> StartAsync(CancellationToken cancel, int? sipPort = null,
+        params (string Key, string? Value)[] settings)
     {
         var gateway = new GatewayProcess(sipPort, settings);
         try
@@ -76,7 +78,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _process = Launch();
         await Deadline.UntilAsync(async () =>
         {
-            if (_process.Exited.IsCompleted) throw new InvalidOperationException($"The gateway ended with {_process.ExitCode}:\n{_process.Output}");
+            if (_process.Exited.IsCompleted)
+                throw new InvalidOperationException($"The gateway ended with {_process.ExitCode}:\n{_process.Output}");
             return await IsReadyAsync(cancel);
         }, () => $"the gateway is ready. Its output:\n{_process.Output}", cancel, Deadline.Start);
     }
@@ -88,6 +91,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         await process.ExitAsync(cancel);
         return (process.ExitCode, process.Output);
     }
+
+    /// <summary>Until these words stand in its output, so many times.</summary>
+    public Task SaysAsync(string words, CancellationToken cancel, int times = 1) => _process!.SaysAsync(words, cancel, times);
 
     /// <summary>As kill -9.</summary>
     public async Task KillAsync()
@@ -115,9 +121,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>Sends with the account's own key and expects status 0; the id of the first segment.</summary>
-    public async Task<string> SendSmsAsync(string to, string text, CancellationToken cancel, string from = "Bank", params (string Name, string Value)[] more)
+    public async Task<string> SendSmsAsync(string to, string text, CancellationToken cancel, string from = "Bank",
+        params (string Name, string Value)[] more)
     {
-        var sent = await SendAsync(cancel, [("api_key", ApiKey), ("api_secret", ApiSecret), ("from", from), ("to", to), ("text", text), .. more]);
+        var sent = await SendAsync(cancel,
+            [("api_key", ApiKey), ("api_secret", ApiSecret), ("from", from), ("to", to), ("text", text), .. more]);
         Assert.All(sent, message => Assert.Equal("0", message.Status));
         return sent[0].MessageId!;
     }

@@ -37,7 +37,7 @@ internal static class Pdu
     }
 
     /// <summary>The same place in ASCII and in the basic table of TS 23.038 §6.2.1.</summary>
-    public static bool IsShared(char c) => c is >= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9' or '\n' or '\r' || " !\"#%&'()*+,-./:;<=>?".Contains(c);
+    public static bool IsShared(char c) => char.IsAsciiLetterOrDigit(c) || "\r\n !\"#%&'()*+,-./:;<=>?".Contains(c);
 
     /// <summary>TS 23.038 §6.1.2.1, begun so many bits into the first octet.</summary>
     public static byte[] Pack(string text, int fillBits)
@@ -59,7 +59,8 @@ internal static class Pdu
     }
 
     public static string Digits(ReadOnlySpan<byte> semiOctets, int count) =>
-        string.Concat(semiOctets.ToArray().SelectMany(octet => new[] { octet & 15, octet >> 4 }).Take(count).Select(digit => digit.ToString("x", CultureInfo.InvariantCulture)));
+        string.Concat(semiOctets.ToArray().SelectMany(octet => new[] { octet & 15, octet >> 4 }).Take(count)
+            .Select(digit => digit.ToString("x", CultureInfo.InvariantCulture)));
 
     private static byte[] Submit(string to, string text, byte reference, byte[] header, bool septets, bool statusReport)
     {
@@ -67,7 +68,8 @@ internal static class Pdu
         var headerSeptets = (header.Length * 8 + 6) / 7;
         byte[] data = septets ? Pack(text, headerSeptets * 7 - header.Length * 8) : Encoding.BigEndianUnicode.GetBytes(text);
         var length = septets ? headerSeptets + text.Length : header.Length + data.Length;
-        return [first, reference, (byte)to.Length, 0x91, .. SemiOctets(to), 0x00, (byte)(septets ? 0x00 : 0x08), (byte)length, .. header, .. data];
+        var coding = (byte)(septets ? 0x00 : 0x08);
+        return [first, reference, (byte)to.Length, 0x91, .. SemiOctets(to), 0x00, coding, (byte)length, .. header, .. data];
     }
 
     private static byte[] SemiOctets(string digits)

@@ -24,6 +24,7 @@ internal sealed class RawSip
     public int Status => IsRequest ? 0 : int.Parse(StartLine.AsSpan(8, 3), CultureInfo.InvariantCulture);
     public string Branch => Parameter(this["Via"]!, "branch") ?? "";
     public string Key => $"{Branch} {Method}";
+    public bool IsMessage => IsRequest && Method == "MESSAGE";
     public bool Is3gppSms => this["Content-Type"]?.StartsWith("application/vnd.3gpp.sms", StringComparison.OrdinalIgnoreCase) == true;
     public bool IsText => this["Content-Type"]?.StartsWith("text/plain", StringComparison.OrdinalIgnoreCase) == true;
 
@@ -53,7 +54,8 @@ internal sealed class RawSip
         foreach (var via in All("Via")) text.Append(CultureInfo.InvariantCulture, $"Via: {via}\r\n");
         var to = this["To"]!;
         if (Parameter(to, "tag") is null) to += $";tag={tag}";
-        text.Append(CultureInfo.InvariantCulture, $"From: {this["From"]}\r\nTo: {to}\r\nCall-ID: {this["Call-ID"]}\r\nCSeq: {this["CSeq"]}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"From: {this["From"]}\r\nTo: {to}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"Call-ID: {this["Call-ID"]}\r\nCSeq: {this["CSeq"]}\r\n");
         return Encoding.UTF8.GetBytes(text.Append("Content-Length: 0\r\n\r\n").ToString());
     }
 

@@ -7,8 +7,8 @@ using System.Text;
 namespace Gateway.Tests.Support;
 
 /// <summary>
-/// A handset or text client of the tests' own, on a raw socket: registers, sends and takes MESSAGEs, and as a VoLTE handset answers RP-DATA with
-/// RP-ACK. What it does with a message can be scripted.
+/// A handset or text client of the tests' own, on a raw socket: registers, sends and takes MESSAGEs, and as a VoLTE handset answers RP-DATA
+/// with RP-ACK. What it does with a message can be scripted.
 /// </summary>
 internal sealed class RawUe : IAsyncDisposable
 {
@@ -63,23 +63,26 @@ internal sealed class RawUe : IAsyncDisposable
     /// <summary>The oldest MESSAGE with an RP-DATA.</summary>
     public async Task<ReceivedSms> SmsAsync(CancellationToken cancel, TimeSpan? within = null)
     {
-        var message = await Requests.NextAsync(request => request is { Method: "MESSAGE", Is3gppSms: true } && RpMessage.Read(request.Body).IsData, cancel, within);
+        var message = await Requests.NextAsync(request => request is { IsMessage: true, Is3gppSms: true } && RpMessage.Read(request.Body).IsData,
+            cancel, within);
         return new ReceivedSms(message, RpMessage.Read(message.Body));
     }
 
     /// <summary>The RP-ACK or RP-ERROR that ties itself to this Call-ID.</summary>
     public async Task<RpMessage> ReportAsync(string callId, CancellationToken cancel)
     {
-        var message = await Requests.NextAsync(request => request is { Method: "MESSAGE", Is3gppSms: true } && request["In-Reply-To"] == callId, cancel);
+        var message = await Requests.NextAsync(request => request is { IsMessage: true, Is3gppSms: true } && request["In-Reply-To"] == callId,
+            cancel);
         return RpMessage.Read(message.Body);
     }
 
     /// <summary>The oldest MESSAGE with a text.</summary>
     public Task<RawSip> TextAsync(CancellationToken cancel, TimeSpan? within = null) =>
-        Requests.NextAsync(request => request is { Method: "MESSAGE", IsText: true }, cancel, within);
+        Requests.NextAsync(request => request is { IsMessage: true, IsText: true }, cancel, within);
 
     /// <summary>An RP message to the service centre; its Call-ID, which the RP answer will name, and the SIP answer.</summary>
-    public async Task<(string CallId, RawSip Response)> SendRpAsync(byte[] rp, CancellationToken cancel, string? inReplyTo = null, string? to = null)
+    public async Task<(string CallId, RawSip Response)> SendRpAsync(byte[] rp, CancellationToken cancel,
+        string? inReplyTo = null, string? to = null)
     {
         var callId = Token();
         string[] headers = inReplyTo is null ? [] : [$"In-Reply-To: {inReplyTo}"];
@@ -102,23 +105,26 @@ internal sealed class RawUe : IAsyncDisposable
     public Task<RawSip> SendTextAsync(string toNumber, string text, CancellationToken cancel) =>
         MessageAsync($"sip:+{toNumber}@{GatewayProcess.Domain}", "text/plain;charset=utf-8", Encoding.UTF8.GetBytes(text), cancel);
 
-    public Task<RawSip> MessageAsync(string uri, string contentType, byte[] body, CancellationToken cancel, string? callId = null, params string[] headers) =>
+    public Task<RawSip> MessageAsync(string uri, string contentType, byte[] body, CancellationToken cancel, string? callId = null,
+        params string[] headers) =>
         RequestAsync("MESSAGE", uri, cancel, callId: callId, body: body, headers: [.. Originating, .. headers, $"Content-Type: {contentType}"]);
 
     /// <summary>A NOTIFY of the reg event package in the dialog that a SUBSCRIBE to us made.</summary>
     public Task<RawSip> NotifyAsync(RawSip subscribe, byte[] reginfo, CancellationToken cancel, bool otherDialog = false) =>
         RequestAsync("NOTIFY", subscribe["Contact"]!.Trim('<', '>'), cancel, to: subscribe["From"], from: subscribe["To"]!.Trim('<', '>'),
             callId: otherDialog ? Token() : subscribe["Call-ID"], cseq: Interlocked.Increment(ref _notifyCSeq), body: reginfo,
-            headers: ["Event: reg", "Subscription-State: active;expires=600", $"Contact: <{Contact}>", "Content-Type: application/reginfo+xml"]);
+            headers: ["Event: reg", "Subscription-State: active;expires=600", $"Contact: <{Contact}>",
+                "Content-Type: application/reginfo+xml"]);
 
     /// <summary>Sends a request, again and again over UDP (RFC 3261 §17.1.2), and returns its final answer.</summary>
-    public async Task<RawSip> RequestAsync(string method, string uri, CancellationToken cancel, string? to = null, string? from = null, string? callId = null,
-        int cseq = 1, byte[]? body = null, params string[] headers)
+    public async Task<RawSip> RequestAsync(string method, string uri, CancellationToken cancel, string? to = null, string? from = null,
+        string? callId = null, int cseq = 1, byte[]? body = null, params string[] headers)
     {
         var branch = $"z9hG4bK{Token()}";
         var text = new StringBuilder($"{method} {uri} SIP/2.0\r\n");
-        text.Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{(_socket.IsTcp ? "TCP" : "UDP")} {_socket.Local};branch={branch};rport\r\nMax-Forwards: 70\r\n");
-        text.Append(CultureInfo.InvariantCulture, $"From: <{from ?? Identity}>;tag={_tag}\r\nTo: {(to is ['<', ..] ? to : $"<{to ?? uri}>")}\r\nCall-ID: {callId ?? Token()}\r\nCSeq: {cseq} {method}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{(_socket.IsTcp ? "TCP" : "UDP")} {_socket.Local};branch={branch};rport\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"From: <{from ?? Identity}>;tag={_tag}\r\nTo: {(to is ['<', ..] ? to : $"<{to ?? uri}>")}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"Call-ID: {callId ?? Token()}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n");
         foreach (var header in headers) text.Append(header).Append("\r\n");
         text.Append(CultureInfo.InvariantCulture, $"Content-Length: {body?.Length ?? 0}\r\n\r\n");
         return await SendRequestAsync([.. Encoding.UTF8.GetBytes(text.ToString()), .. body ?? []], $"{branch} {method}", cancel);
@@ -169,8 +175,8 @@ internal sealed class RawUe : IAsyncDisposable
         var response = _answered[message.Key] = status is null ? null : message.Response(status, _tag);
         if (response is not null) await _socket.SendAsync(response, from, _closing.Token);
         Requests.Add(message);
-        if (status is ['2', ..] && message is { Method: "MESSAGE", Is3gppSms: true } && RpMessage.Read(message.Body) is { IsData: true } rp && Report(rp) is { } report)
-            _ = ReportBackAsync(report, message);
+        if (status is not ['2', ..] || message is not { IsMessage: true, Is3gppSms: true }) return;
+        if (RpMessage.Read(message.Body) is { IsData: true } rp && Report(rp) is { } report) _ = ReportBackAsync(report, message);
     }
 
     /// <summary>TS 24.341 §5.3.2.4: to the asserted identity of the service centre, tied by In-Reply-To.</summary>

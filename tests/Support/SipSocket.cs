@@ -16,7 +16,7 @@ internal sealed class SipSocket : IDisposable
     {
         _server = server;
         IsTcp = tcp;
-        _socket = tcp ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        _socket = new Socket(AddressFamily.InterNetwork, tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
         if (!tcp) _socket.ReceiveBufferSize = 1 << 20;
         _socket.Bind(new IPEndPoint(bindTo ?? IPAddress.Loopback, 0));
         if (tcp) _socket.Connect(server);
@@ -105,7 +105,8 @@ internal sealed class SipSocket : IDisposable
         if (stream.StartsWith("\r\n"u8)) return 2;
         var head = stream.IndexOf("\r\n\r\n"u8);
         if (head < 0) return null;
-        var line = Encoding.ASCII.GetString(stream[..head]).Split("\r\n").First(text => text.StartsWith("Content-Length", StringComparison.OrdinalIgnoreCase));
+        var line = Encoding.ASCII.GetString(stream[..head]).Split("\r\n")
+            .First(text => text.StartsWith("Content-Length", StringComparison.OrdinalIgnoreCase));
         var total = head + 4 + int.Parse(line.AsSpan(line.IndexOf(':') + 1), CultureInfo.InvariantCulture);
         return stream.Length < total ? null : total;
     }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Tests.Support;
 
@@ -57,11 +58,9 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private static async Task<IReadOnlyDictionary<string, string>> FieldsAsync(HttpRequest request)
     {
-        if (request.HasFormContentType)
-            return (await request.ReadFormAsync(request.HttpContext.RequestAborted)).ToDictionary(field => field.Key, field => field.Value.ToString());
-        return request.HasJsonContentType()
-            ? (await request.ReadFromJsonAsync<Dictionary<string, string>>(request.HttpContext.RequestAborted))!
-            : request.Query.ToDictionary(field => field.Key, field => field.Value.ToString());
+        if (request.HasJsonContentType()) return (await request.ReadFromJsonAsync<Dictionary<string, string>>())!;
+        IEnumerable<KeyValuePair<string, StringValues>> fields = request.HasFormContentType ? await request.ReadFormAsync() : request.Query;
+        return fields.ToDictionary(field => field.Key, field => field.Value.ToString());
     }
 }
 

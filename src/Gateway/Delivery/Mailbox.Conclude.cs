@@ -26,7 +26,7 @@ public sealed partial class Mailbox
         if (report.Cause is null && segmentId - late.Row.Id == late.Row.SegmentsDone)
         {
             await ConcludeAsync(late, NewAttempt(late.Row, "volte", "late report", Now), Verdict.OfReport(report, 0), segments: 1);
-            Pump();
+            await HandsetIsThereAsync(); // what is behind it need not wait for the schedule
         }
         return true;
     }
@@ -166,7 +166,7 @@ public sealed partial class Mailbox
     private async Task ExpireAsync()
     {
         var now = Now;
-        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now) is not { Count: > 0 } expired) return;
+        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
         var change = new StoreChange();
         foreach (var waiting in expired)
         {

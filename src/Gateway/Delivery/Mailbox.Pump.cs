@@ -9,6 +9,8 @@ public sealed partial class Mailbox
     private const long MinRecheck = 60_000;
     private Flight? _flight;
     private int _eventsBefore;
+    // What the attempt carries now: it is on the air, and its outcome is told instead of its expiry.
+    private IReadOnlyList<Waiting> _underWay = [];
 
     private void Pump()
     {
@@ -50,6 +52,7 @@ public sealed partial class Mailbox
     private async Task AttemptOrFailAsync(Waiting waiting)
     {
         _eventsBefore = _events;
+        _underWay = [waiting];
         try
         {
             await AttemptAsync(waiting);
@@ -58,6 +61,10 @@ public sealed partial class Mailbox
         {
             LogFault(Recipient, e);
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.GeneralError, $"internal fault: {e.Message}"));
+        }
+        finally
+        {
+            _underWay = [];
         }
     }
 
@@ -117,7 +124,6 @@ public sealed partial class Mailbox
         var watched = channels.Watch(Recipient);
         var age = Now - waiting.Row.AcceptedAt;
         await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
-        if (_events != _eventsBefore) await RescheduleAsync(Reschedule.Release(Recipient, Now));
     }
 
     /// <summary>One segment, one RP-DATA, one report.</summary>
@@ -165,7 +171,11 @@ public sealed partial class Mailbox
     {
         var parts = Joining.PartsOf(waiting, _queue);
         var deadline = parts.Deadline(settings.Delivery.JoinTimeoutSeconds);
-        if (parts.Complete || deadline <= Now) return parts;
+        if (parts.Complete || deadline <= Now)
+        {
+            _underWay = parts.Messages;
+            return parts;
+        }
         await DeferAsync(waiting, deadline, "waiting for the other parts of a long text");
         return null;
     }
@@ -184,7 +194,7 @@ public sealed partial class Mailbox
         if (IsCutShort(outcome)) return;
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);
-        waiting.RefusedText |= verdict.Next == Next.OtherClass;
+        foreach (var part in parts.Messages) part.RefusedText |= verdict.Next == Next.OtherClass;
         await ConcludeAllAsync(parts.Messages, attempt, verdict);
     }
 

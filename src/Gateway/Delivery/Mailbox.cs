@@ -71,7 +71,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Release(); // the rows were released with the contact
     }
 
-    public async Task MemoryAvailable()
+    public Task MemoryAvailable() => HandsetIsThereAsync();
+
+    private async Task HandsetIsThereAsync()
     {
         _events++;
         await RescheduleAsync(Reschedule.Release(Recipient, Now));
@@ -80,9 +82,14 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     public async Task Wake()
     {
-        if (_pumping) return;
-        await LoadAsync(afterId: 0, CancellationToken.None);
-        if (_holdUntil != UntilEvent && _holdUntil <= Now) _holdUntil = 0;
+        if (_pumping)
+        {
+            // An attempt may take more than a minute; an expiry is told within a second all the same.
+            await ExpireAsync();
+            return;
+        }
+        // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
+        if (await LoadAsync(afterId: 0, CancellationToken.None)) _holdUntil = 0;
         Pump();
     }
 
@@ -101,13 +108,16 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (read == _contactReads) _contacts = contacts; // else a later read knows better
     }
 
-    private async Task LoadAsync(long afterId, CancellationToken cancel)
+    /// <returns>Something in it is due for another reason than its expiry.</returns>
+    private async Task<bool> LoadAsync(long afterId, CancellationToken cancel)
     {
         var rows = await store.DueMessages.WaitingForAsync(Recipient, afterId, PageSize, cancel);
         _more = rows.Count == PageSize;
         _readTo = rows.Count == 0 ? afterId : rows[^1].Id;
         foreach (var row in rows)
             if (Concerns(row)) Insert(new Waiting(row));
+        var now = Now;
+        return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
     }
 
     /// <summary>What a carrier has is concluded by its receipt; it comes here only when its time is over.</summary>
@@ -132,10 +142,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     }
 
     /// <summary>The recipient cannot be served before <paramref name="until"/>; the rows say so too, so the sweep leaves them alone.</summary>
-    private Task HoldAsync(long until)
+    private async Task HoldAsync(long until)
     {
-        _holdUntil = until;
-        return RescheduleAsync(Reschedule.Hold(Recipient, until));
+        await RescheduleAsync(Reschedule.Hold(Recipient, until));
+        if (_events == _eventsBefore) _holdUntil = until;
+        else await RescheduleAsync(Reschedule.Release(Recipient, Now)); // a contact came meanwhile, and this write put its release back
     }
 
     private Task RescheduleAsync(Reschedule reschedule)

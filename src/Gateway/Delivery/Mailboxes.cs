@@ -22,11 +22,13 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
 
     /// <summary>
     /// Brings a handset's report to the mailbox that waits for it: the sender's own, or the one In-Reply-To leads to (a subscriber may answer
-    /// with another identity of his implicit set). False: it belongs to nothing, count and forget it (3GPP TS 24.341 knows no answer to a report).
+    /// with another identity of his implicit set, if the network <paramref name="asserted"/> it; a user of our registrar has one alone, and must not
+    /// acknowledge what is others'). False: it belongs to nothing, count and forget it (3GPP TS 24.341 knows no answer to a report).
     /// </summary>
-    public async Task<bool> ReportAsync(string? subscriber, HandsetReport report, CancellationToken cancel)
+    public async Task<bool> ReportAsync(string? subscriber, HandsetReport report, bool asserted, CancellationToken cancel)
     {
         if (subscriber is not null && await Of(subscriber).Report(report)) return true;
+        if (!asserted) return false;
         if (report.SegmentId is not { } segment || await store.DueMessages.FindAsync(segment, cancel) is not { } row) return false;
         return row.Recipient != subscriber && await Of(row.Recipient).Report(report);
     }

@@ -19,7 +19,7 @@ public sealed class DevelopmentWorld
         HandsetPassword = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
     };
 
-    /// <summary>Only what nobody has set.</summary>
+    /// <summary>Only what nobody has set, but for private webhook targets, which are always allowed here.</summary>
     public Dictionary<string, string?> Defaults(IConfiguration configuration)
     {
         var defaults = new Dictionary<string, string?>();

@@ -43,7 +43,7 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             default:
                 var report = new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
                     pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null);
-                if (!await mailboxes.ReportAsync(sender.Msisdn, report, CancellationToken.None)) LogUnmatched(sender.Identity, pdu.Kind, pdu.MessageReference);
+                if (!await mailboxes.ReportAsync(sender.Msisdn, report, sender.Asserted, CancellationToken.None)) LogUnmatched(sender.Identity, pdu.Kind, pdu.MessageReference);
                 break;
         }
     }

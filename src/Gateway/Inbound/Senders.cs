@@ -12,7 +12,7 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
     {
         var request = incoming.Request;
         var trusted = peers.Trust(incoming.Flow.Remote.Address);
-        if (trusted && AssertedIdentity(request) is { } asserted) return SenderOf(asserted, incoming.Flow);
+        if (trusted && AssertedIdentity(request) is { } asserted) return SenderOf(asserted, incoming.Flow, asserted: true);
 
         var claimed = request.From.Uri;
         var msisdn = Identities.MsisdnOf(claimed);
@@ -38,7 +38,8 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
         return best?.Uri ?? (request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null);
     }
 
-    private static Sender SenderOf(SipUri identity, SipFlow flow) => new(identity.ToString(), Identities.MsisdnOf(identity), flow);
+    private static Sender SenderOf(SipUri identity, SipFlow flow, bool asserted = false) =>
+        new(identity.ToString(), Identities.MsisdnOf(identity), flow, asserted);
 
     [LoggerMessage(4011, LogLevel.Warning, "MESSAGE from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
     private partial void LogRefused(SipFlow flow, SipUri claimed);

@@ -30,7 +30,8 @@ public sealed class BadInputTests(LocalGateway local)
     {
         var fields = new Dictionary<string, string>
         {
-            ["api_key"] = GatewayProcess.ApiKey, ["api_secret"] = GatewayProcess.ApiSecret, ["from"] = "Bank", ["to"] = "4940100001", ["text"] = "x",
+            ["api_key"] = GatewayProcess.ApiKey, ["api_secret"] = GatewayProcess.ApiSecret,
+            ["from"] = "Bank", ["to"] = "4940100001", ["text"] = "x",
         };
         if (value is null) fields.Remove(field);
         else fields[field] = value;
@@ -46,8 +47,8 @@ public sealed class BadInputTests(LocalGateway local)
     [InlineData(3201, "12")]
     public async Task A_text_of_so_many_characters(int characters, string status)
     {
-        var reply = await Gateway.SendAsync(Cancel, ("api_key", GatewayProcess.ApiKey), ("api_secret", GatewayProcess.ApiSecret), ("from", "Bank"),
-            ("to", "4940100001"), ("text", new string('x', characters)));
+        var reply = await Gateway.SendAsync(Cancel, ("api_key", GatewayProcess.ApiKey), ("api_secret", GatewayProcess.ApiSecret),
+            ("from", "Bank"), ("to", "4940100001"), ("text", new string('x', characters)));
 
         Assert.Equal(status, reply[0].Status);
         await StillServesAsync();
@@ -96,7 +97,8 @@ public sealed class BadInputTests(LocalGateway local)
 
         var message = await stranger.MessageAsync("sip:+4940100001@ims.lab", "text/plain", "let me in"u8.ToArray(), Cancel,
             headers: $"P-Asserted-Identity: <{stranger.Identity}>");
-        var thirdParty = await stranger.RequestAsync("REGISTER", "sip:ims.lab", Cancel, to: "sip:+4940100001@ims.lab", headers: ["Expires: 600"]);
+        var thirdParty = await stranger.RequestAsync("REGISTER", "sip:ims.lab", Cancel, to: "sip:+4940100001@ims.lab",
+            headers: ["Expires: 600"]);
 
         Assert.Equal((403, 403), (message.Status, thirdParty.Status));
         await Assert.ThrowsAsync<InvalidOperationException>(() => stranger.RegisterAsync(Cancel));
@@ -144,8 +146,8 @@ public sealed class BadInputTests(LocalGateway local)
     public async Task Noise_on_the_sip_addresses_is_borne()
     {
         using var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        foreach (var noise in new byte[][] { [], [0], [.. Enumerable.Repeat((byte)0xFF, 1400)], [.. "MESSAGE\r\n\r\n"u8], [.. "SIP/2.0 999\r\nVia: \r\n\r\n"u8] })
-            await udp.SendAsync(noise, Gateway.Sip, Cancel);
+        byte[][] noises = [[], [0], [.. Enumerable.Repeat((byte)0xFF, 1400)], [.. "MESSAGE\r\n\r\n"u8], [.. "SIP/2.0 999\r\nVia: \r\n\r\n"u8]];
+        foreach (var noise in noises) await udp.SendAsync(noise, Gateway.Sip, Cancel);
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(Gateway.Sip, Cancel);
         await tcp.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"u8.ToArray(), Cancel);

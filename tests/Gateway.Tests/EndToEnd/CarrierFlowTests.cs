@@ -19,9 +19,7 @@ public sealed class CarrierFlowTests(CarrierFlowTests.Connected connected) : ICl
     {
         await using var handset = await RegisteredAsync(RawUe.VolteTags);
 
-        using var response = await connected.Gateway.Http.GetAsync("/webhooks/far/inbound-sms?" + string.Format(null, query, Outside, handset.Number, Guid.NewGuid()), Cancel);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await CallAsync("inbound-sms?" + string.Format(null, query, Outside, handset.Number, Guid.NewGuid())));
         Assert.Equal((Outside, "Bonjour"), await handset.SmsAsync(Cancel) is { Tpdu: var sms } ? (sms.Address, sms.Text) : default);
     }
 
@@ -30,11 +28,8 @@ public sealed class CarrierFlowTests(CarrierFlowTests.Connected connected) : ICl
     {
         await using var client = await RegisteredAsync(RawUe.OttTags);
         foreach (var part in new[] { 2, 1, 2 })
-        {
-            using var response = await connected.Gateway.Http.GetAsync($"/webhooks/far/inbound-sms?msisdn={Outside}&to={client.Number}&messageId=long-{part}&type=text"
-                + $"&concat=true&concat-ref=7&concat-total=2&concat-part={part}&text=part{part}.", Cancel);
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        }
+            Assert.Equal(HttpStatusCode.OK, await CallAsync($"inbound-sms?msisdn={Outside}&to={client.Number}&messageId=long-{part}&type=text"
+                + $"&concat=true&concat-ref=7&concat-total=2&concat-part={part}&text=part{part}."));
 
         Assert.Equal("part1.part2.", (await client.TextAsync(Cancel)).Text);
         await connected.Gateway.SendSmsAsync(client.Number, "next", Cancel);
@@ -53,15 +48,18 @@ public sealed class CarrierFlowTests(CarrierFlowTests.Connected connected) : ICl
         Assert.Equal(("/sms/json", Outside, text), (request.Path, request["to"], request["text"]));
 
         // It may overtake what the gateway writes down of the carrier's reply: a carrier repeats what is not answered 200.
-        await Deadline.UntilAsync(async () =>
-        {
-            using var response = await connected.Gateway.Http.GetAsync(
-                $"/webhooks/far/delivery-receipt?messageId={request["client-ref"]}&client-ref={request["client-ref"]}&msisdn={Outside}&status=delivered&err-code=0", Cancel);
-            return response.StatusCode == HttpStatusCode.OK;
-        }, () => "the receipt is taken", Cancel);
+        var id = request["client-ref"];
+        var receipt = $"delivery-receipt?messageId={id}&client-ref={id}&msisdn={Outside}&status=delivered&err-code=0";
+        await Deadline.UntilAsync(async () => await CallAsync(receipt) == HttpStatusCode.OK, () => "the receipt is taken", Cancel);
 
         var report = (await handset.SmsAsync(Cancel)).Tpdu;
         Assert.Equal((true, Outside, (byte)0), (report.IsStatusReport, report.Address, report.Status));
+    }
+
+    private async Task<HttpStatusCode> CallAsync(string webhook)
+    {
+        using var response = await connected.Gateway.Http.GetAsync($"/webhooks/far/{webhook}", Cancel);
+        return response.StatusCode;
     }
 
     private async Task<RawUe> RegisteredAsync(string tags)
@@ -84,7 +82,10 @@ public sealed class CarrierFlowTests(CarrierFlowTests.Connected connected) : ICl
         {
             _carrier = await WebhookReceiver.StartAsync(Cancel);
             _carrier.Reply = request =>
-                $$"""{"message-count":"1","messages":[{"to":"{{request["to"]}}","message-id":"{{request["client-ref"]}}","status":"0","remaining-balance":"1","message-price":"0","network":"20801"}]}""";
+                $$"""
+                {"message-count":"1","messages":[{"to":"{{request["to"]}}","message-id":"{{request["client-ref"]}}","status":"0",
+                 "remaining-balance":"1","message-price":"0","network":"20801"}]}
+                """;
             _gateway = await GatewayProcess.StartAsync(Cancel, null, ("Carriers__0__Name", "far"), ("Carriers__0__BaseUrl", _carrier.Url),
                 ("Carriers__0__ApiKey", "our-key"), ("Carriers__0__ApiSecret", "our-secret"), ("Carriers__0__Prefixes__0", "33"));
         }

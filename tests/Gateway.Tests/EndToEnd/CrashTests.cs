@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Gateway.Tests.EndToEnd;
 
-/// <summary>kill -9 of the real program at its own registrar: what was answered with status 0 arrives, in order, and what is concluded is not shown again.</summary>
+/// <summary>
+/// kill -9 of the real program, whose handsets are at its own registrar: what was answered with status 0 arrives, in order, and what is concluded
+/// is not shown again.
+/// </summary>
 public abstract class CrashTests
 {
     private const int Messages = 500;

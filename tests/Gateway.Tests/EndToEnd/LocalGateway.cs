@@ -11,8 +11,8 @@ public sealed class LocalGateway : IAsyncLifetime
     internal GatewayProcess Process => _process!;
 
     public async ValueTask InitializeAsync() => _process = await GatewayProcess.StartAsync(TestContext.Current.CancellationToken, null,
-        ("Carriers__0__Name", "vonage"), ("Carriers__0__BaseUrl", "http://127.0.0.1:9"), ("Carriers__0__ApiKey", "key"), ("Carriers__0__ApiSecret", "secret"),
-        ("Carriers__0__WebhookSecret", "carrier-secret"));
+        ("Carriers__0__Name", "vonage"), ("Carriers__0__BaseUrl", "http://127.0.0.1:9"), ("Carriers__0__ApiKey", "key"),
+        ("Carriers__0__ApiSecret", "secret"), ("Carriers__0__WebhookSecret", "carrier-secret"));
 
     public async ValueTask DisposeAsync()
     {

@@ -12,10 +12,12 @@ public sealed partial class ProgramTests
     [Fact]
     public async Task In_Development_the_printed_commands_reach_the_two_handsets()
     {
-        string[] left = ["Sip__Domain", "Sip__ServiceCentreIdentity", "Sip__TrustedPeers", "Numbering__LocalPrefixes", "Accounts__0__ApiKey", "Accounts__0__ApiSecret",
-            "Accounts__0__MaxRequestsPerSecond", "Accounts__0__Numbers__0", "Webhooks__AllowPrivateTargets"];
-        await using var gateway = await GatewayProcess.StartAsync(Cancel, null, [("ASPNETCORE_ENVIRONMENT", "Development"), .. left.Select(key => (key, (string?)null))]);
-        await SaysAsync("to the OTT client:");
+        // All but the ports is left to the defaults.
+        string[] unset = ["Sip__Domain", "Sip__ServiceCentreIdentity", "Sip__TrustedPeers", "Numbering__LocalPrefixes", "Accounts__0__ApiKey",
+            "Accounts__0__ApiSecret", "Accounts__0__MaxRequestsPerSecond", "Accounts__0__Numbers__0", "Webhooks__AllowPrivateTargets"];
+        await using var gateway = await GatewayProcess.StartAsync(Cancel, null,
+            [("ASPNETCORE_ENVIRONMENT", "Development"), .. unset.Select(key => (key, (string?)null))]);
+        await gateway.SaysAsync("to the OTT client:", Cancel);
 
         var commands = Curl().Matches(gateway.Output);
         foreach (Match command in commands)
@@ -27,10 +29,8 @@ public sealed partial class ProgramTests
         }
 
         Assert.Equal(2, commands.Count);
-        await SaysAsync("[Volte +4940100001] Bank: Your code is 123456");
-        await SaysAsync("[Ott +4940100002] Bank: Your code is 123456");
-
-        Task SaysAsync(string line) => Deadline.UntilAsync(() => Task.FromResult(gateway.Output.Contains(line, StringComparison.Ordinal)), () => $"{line}\n{gateway.Output}", Cancel);
+        await gateway.SaysAsync("[Volte +4940100001] Bank: Your code is 123456", Cancel);
+        await gateway.SaysAsync("[Ott +4940100002] Bank: Your code is 123456", Cancel);
     }
 
     [Fact]
@@ -41,21 +41,22 @@ public sealed partial class ProgramTests
             ("Sip__Registrar__Users__0__Number", volte), ("Sip__Registrar__Users__0__Password", password),
             ("Sip__Registrar__Users__1__Number", ott), ("Sip__Registrar__Users__1__Password", password));
         await using var receiver = ChildProcess.Start("dotnet", Arguments("ott", ott, password), AppContext.BaseDirectory, input: "");
-        await SaysAsync("registered");
+        await receiver.SaysAsync("registered", Cancel);
 
-        var sender = await ChildProcess.RunAsync("dotnet", [.. Arguments("volte", volte, password), "--send", ott, "good morning", "--status-report"], AppContext.BaseDirectory, Cancel, input: "");
-        await using var stranger = ChildProcess.Start("dotnet", [.. Arguments("volte", volte, "wrong"), "--send", ott, "never"], AppContext.BaseDirectory, input: "");
+        var sender = await ChildProcess.RunAsync("dotnet",
+            [.. Arguments("volte", volte, password), "--send", ott, "good morning", "--status-report"],
+            AppContext.BaseDirectory, Cancel, input: "");
+        await using var stranger = ChildProcess.Start("dotnet",
+            [.. Arguments("volte", volte, "wrong"), "--send", ott, "never"], AppContext.BaseDirectory, input: "");
         await stranger.ExitAsync(Cancel);
 
-        await SaysAsync($"received {volte}: good morning");
+        await receiver.SaysAsync($"received {volte}: good morning", Cancel);
         Assert.Contains($"sent {ott}", sender);
         Assert.Contains("delivered", sender);
         Assert.Equal(1, stranger.ExitCode);
 
         string[] Arguments(string kind, string number, string secret) => [Path.Combine(AppContext.BaseDirectory, "Gateway.Handset.dll"),
             "--kind", kind, "--number", number, "--registrar", $"sip:{gateway.Sip}", "--domain", GatewayProcess.Domain, "--password", secret];
-        Task SaysAsync(string text) =>
-            Deadline.UntilAsync(() => Task.FromResult(receiver.Output.Contains(text, StringComparison.Ordinal)), () => $"{text}\n{receiver.Output}\n{gateway.Output}", Cancel);
     }
 
     [GeneratedRegex(@"curl (?<fields>-d .*) (?<url>http\S+/sms/json)")]

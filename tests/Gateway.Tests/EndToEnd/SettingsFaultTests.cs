@@ -6,14 +6,16 @@ using Xunit;
 
 namespace Gateway.Tests.EndToEnd;
 
-/// <summary>A program that cannot start says in one line what is wrong, by the key an operator has to change, and ends with a code that is not 0.</summary>
+/// <summary>
+/// A program that cannot start says in one line what is wrong, by the key that an operator has to change, and ends with another code than 0.
+/// </summary>
 public sealed class SettingsFaultTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("Store__Provider", "Oracle", "Store:Provider: \"Oracle\" is unknown; use Sqlite, Postgres")]
-    [InlineData("Sip__Listen", "udp://127.0.0.1:5060,carrier-pigeon://x", "Sip:Listen:1: \"carrier-pigeon://x\" has the unknown scheme carrier-pigeon; use udp, tcp")]
+    [InlineData("Sip__Listen", "udp://127.0.0.1:5060,pigeon://x", "Sip:Listen:1: \"pigeon://x\" has the unknown scheme pigeon; use udp, tcp")]
     [InlineData("Sip__Listen", "127.0.0.1:5060", "Sip:Listen:0: \"127.0.0.1:5060\" is not a URI such as udp://127.0.0.1:5060")]
     [InlineData("Accounts__0__ApiSecret", "", "Accounts:0:ApiSecret: missing; set it (environment: Accounts__0__ApiSecret)")]
     [InlineData("Cluster__SiloPort", "many", "Cluster:SiloPort")]

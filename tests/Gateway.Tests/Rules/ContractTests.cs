@@ -6,7 +6,7 @@ namespace Gateway.Tests.Rules;
 
 /// <summary>
 /// openapi/gateway.yaml is what the program serves. After a wanted change: <c>UPDATE_CONTRACTS=1 dotnet run --project tests/Gateway.Tests --
-/// --filter-class '*ContractTests'</c> writes it anew, and its difference is part of the change.
+/// -class '*ContractTests'</c> writes it anew, and its difference is part of the change.
 /// </summary>
 [Collection<LocalGatewayCollection>]
 public sealed class ContractTests(LocalGateway local)

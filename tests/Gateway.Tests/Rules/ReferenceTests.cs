@@ -34,7 +34,8 @@ public sealed partial class ReferenceTests
     public void Projects_reference_what_the_map_allows_and_nothing_else()
     {
         var projects = Projects().ToDictionary(project => Path.GetFileNameWithoutExtension(project), project => XDocument.Load(project)
-            .Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/'))));
+            .Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/'))
+            .Select(path => Path.GetFileNameWithoutExtension(path)));
 
         Assert.Equal(Allowed.Keys.Order(), projects.Keys.Order());
         Assert.All(projects, project => Assert.Equal(Allowed[project.Key].Order(), project.Value.Order()));

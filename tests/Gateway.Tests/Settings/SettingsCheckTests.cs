@@ -41,6 +41,20 @@ public sealed class SettingsCheckTests
         Assert.Equal(["Name", "Kind", "BaseUrl", "ApiKey", "ApiSecret"], faults.Select(fault => fault.Split(':')[2]));
     }
 
+    [Fact]
+    public void A_number_belongs_to_one_user_and_to_one_account()
+    {
+        var faults = Faults(new()
+        {
+            ["Sip:Registrar:Users:0:Number"] = "494010", ["Sip:Registrar:Users:0:Password"] = "p",
+            ["Sip:Registrar:Users:1:Number"] = "+494010", ["Sip:Registrar:Users:1:Password"] = "p",
+            ["Sip:Registrar:Users:2:Number"] = "494011", ["Sip:Registrar:Users:2:Password"] = "p", ["Sip:Registrar:Users:2:Username"] = "494010",
+            ["Accounts:1:ApiKey"] = "other", ["Accounts:1:Numbers:0"] = "+4940999",
+        }, production: false);
+        Assert.Equal(["Sip:Registrar:Users:1:Number: \"+494010\" is there twice", "Sip:Registrar:Users:2:Username: \"494010\" is there twice",
+            "Accounts:1:Numbers:0: \"+4940999\" is there twice"], faults);
+    }
+
     private static List<string> Faults(Dictionary<string, string?> changes, bool production)
     {
         var settings = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"))
