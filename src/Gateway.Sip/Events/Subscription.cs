@@ -40,6 +40,7 @@ public sealed class Subscription : IDisposable
     private long _sentAt;
     private long _grantedAt;
     private TimeSpan _granted;
+    private TimeSpan? _told;
     private bool _accepted;
     private bool _notified;
     private bool _subscribing;
@@ -255,11 +256,10 @@ public sealed class Subscription : IDisposable
                     End(SubscriptionEndKind.Unsubscribed, outcome.Reason, outcome.Response?.StatusCode, null);
                     break;
                 case State.NotifyWait or State.Active when success is not null:
-                    _accepted = true;
                     Grant(success.Headers.TryGet<DeltaSeconds>(HeaderName.Expires, out var granted) ? granted.Duration : asked);
                     break;
                 case State.NotifyWait when _notified && outcome.Response is null:
-                    Grant(_granted > TimeSpan.Zero ? _granted : asked);   // the NOTIFY says that the lost 2xx was one
+                    Grant(asked);   // the NOTIFY says that the lost 2xx was one
                     break;
                 case State.NotifyWait:
                     Fail(outcome.Response is null ? SubscriptionEndKind.Unreachable : SubscriptionEndKind.Refused, outcome);
@@ -292,10 +292,11 @@ public sealed class Subscription : IDisposable
 
     private void Grant(TimeSpan granted)
     {
-        _granted = granted;
+        _granted = !_accepted && _told < granted ? _told.Value : granted;
+        _accepted = true;
         _grantedAt = _endpoint.Time.GetTimestamp();
         if (_notified)
-            Activate(granted);
+            Activate(_granted);
         else
             SetAlarm(_endpoint.Options.Timers.TimerN - _endpoint.Time.GetElapsedTime(_sentAt));
     }
@@ -306,7 +307,7 @@ public sealed class Subscription : IDisposable
         TimeSpan? told = expires is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         if (!_accepted)
         {
-            _granted = told ?? _granted;   // the 2xx will tell, unless it is lost
+            _told = told;   // counts when the 2xx comes, or is lost
             return;
         }
 

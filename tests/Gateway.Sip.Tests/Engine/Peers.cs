@@ -39,12 +39,18 @@ internal sealed record Received(string Text, IPEndPoint From)
 internal sealed class UdpPeer : IDisposable
 {
     private readonly Socket _socket;
+    private readonly Socket _marker;
     private readonly byte[] _buffer = new byte[65_535];
 
     public UdpPeer(string address = "127.0.0.1", int port = 0)
     {
         var endPoint = new IPEndPoint(IPAddress.Parse(address), port);
-        _socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20 };
+        _socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp)
+        {
+            ReceiveBufferSize = 4 << 20,
+            ReceiveTimeout = (int)Wait.Deadline.TotalMilliseconds,
+        };
+        _marker = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         _socket.Bind(endPoint);
         Address = (IPEndPoint)_socket.LocalEndPoint!;
     }
@@ -56,19 +62,23 @@ internal sealed class UdpPeer : IDisposable
     public void Send(byte[] octets, IPEndPoint to) => _socket.SendTo(octets, to);
 
     /// <summary>
-    /// What has arrived by now. Loopback delivers within the sender's call, so this needs no waiting for what was sent before.
+    /// What was sent to this peer by now, by the calling thread at least: a datagram of its own comes behind it and marks the end. (A busy
+    /// kernel may deliver on loopback some time after the sender's call has returned, though in order.)
     /// </summary>
     public List<Received> Pending()
     {
+        var mark = Guid.NewGuid().ToString();
+        _marker.SendTo(Encoding.UTF8.GetBytes(mark), Address);
         List<Received> all = [];
-        while (_socket.Poll(0, SelectMode.SelectRead))
+        while (true)
         {
             EndPoint from = new IPEndPoint(_socket.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
             var length = _socket.ReceiveFrom(_buffer, ref from);
-            all.Add(new Received(Encoding.UTF8.GetString(_buffer, 0, length), (IPEndPoint)from));
+            var text = Encoding.UTF8.GetString(_buffer, 0, length);
+            if (text == mark)
+                return all;
+            all.Add(new Received(text, (IPEndPoint)from));
         }
-
-        return all;
     }
 
     public async Task<Received> ReceiveAsync()
@@ -101,7 +111,11 @@ internal sealed class UdpPeer : IDisposable
         },
         CancellationToken.None);
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _marker.Dispose();
+    }
 }
 
 /// <summary>A scriptable peer at the other end of one TCP connection.</summary>

@@ -58,6 +58,13 @@ public abstract class SubscriptionTest : EngineTest
     private protected void Accept(Received subscribe, int expires = 3_600, string tag = "notifier", string headers = "") => Notifier.Send(
         subscribe.Reply(200, $"Expires: {expires}\r\nContact: <sip:{Notifier.Address}>\r\n{headers}", tag), Endpoint.Udp());
 
+    /// <summary>Accepts, and ends when the subscriber has taken that: its transaction waits for timer K, and it for timer N.</summary>
+    private protected Task AcceptFirstAsync(Received subscribe, int expires = 3_600, string headers = "")
+    {
+        Accept(subscribe, expires, headers: headers);
+        return Wait.UntilAsync(() => Endpoint.Wheel.Waiting == 2, "timers K and N are set");
+    }
+
     private protected string Notify(
         Received subscribe, string state = "active;expires=3600", string tag = "notifier", int? cseq = null, string body = "<reginfo/>",
         string @event = "reg", string headers = "") =>

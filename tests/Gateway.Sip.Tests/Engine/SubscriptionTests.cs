@@ -81,6 +81,17 @@ public sealed class SubscriptionTests : SubscriptionTest
     }
 
     [Fact]
+    public async Task A_notify_before_the_2xx_may_shorten_it_too()
+    {
+        var (subscription, subscribe) = await SubscribeAsync();
+        Assert.Equal("200", await AnswerToAsync(Notify(subscribe, "active;expires=100")));
+        Accept(subscribe, 3_600);
+        await Wait.UntilAsync(() => subscription.IsActive, "the 2xx is taken");
+
+        Assert.InRange(NextSubscribe(100).Item2, 45, 51);
+    }
+
+    [Fact]
     public async Task In_dialog_requests_go_where_the_dialog_was_made_when_the_contact_leads_nowhere()
     {
         var (subscription, subscribe) = await SubscribeAsync();
@@ -101,7 +112,7 @@ public sealed class SubscriptionTests : SubscriptionTest
     {
         var (subscription, subscribe) = await SubscribeAsync();
         using var proxy = new UdpPeer();
-        Accept(subscribe, 60, headers: $"Record-Route: <sip:192.0.2.1;lr>, <sip:{proxy.Address};lr>\r\n");
+        await AcceptFirstAsync(subscribe, 60, $"Record-Route: <sip:192.0.2.1;lr>, <sip:{proxy.Address};lr>\r\n");
         Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
         await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
 
@@ -115,7 +126,7 @@ public sealed class SubscriptionTests : SubscriptionTest
     public async Task A_strict_router_gets_the_request_in_its_own_name()
     {
         var (subscription, subscribe) = await SubscribeAsync();
-        Accept(subscribe, 60, headers: $"Record-Route: <sip:{Notifier.Address}>\r\n");
+        await AcceptFirstAsync(subscribe, 60, $"Record-Route: <sip:{Notifier.Address}>\r\n");
         Assert.Equal("200", await AnswerToAsync(Notify(subscribe)));
         await Wait.UntilAsync(() => subscription.IsActive, "the dialog is made");
 
@@ -194,9 +205,7 @@ public sealed class SubscriptionTests : SubscriptionTest
     public async Task Without_a_notify_within_timer_N_it_ends()
     {
         var (_, subscribe) = await SubscribeAsync();
-        Accept(subscribe);
-        await BarrierAsync(Notifier, Endpoint);
-        await Wait.UntilAsync(() => Endpoint.Wheel.Waiting == 2, "timers K and N are set");
+        await AcceptFirstAsync(subscribe);
 
         AdvanceByTicks(TimeSpan.FromSeconds(31.9));
         Assert.False(Ended.Task.IsCompleted);
