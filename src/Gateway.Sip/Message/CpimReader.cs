@@ -110,13 +110,18 @@ internal sealed class CpimReader
         return null;
     }
 
+    /// <summary>What may stand between the angle brackets of an NS.</summary>
+    internal static bool IsNamespace(string uri) => !uri.AsSpan().ContainsAny("<>\r\n ");
+
     // RFC 3862 §3.4.6: "prefix <uri>", or "<uri>" for names without a prefix from here on.
     private string? Namespace(string text)
     {
         var open = text.IndexOf('<', StringComparison.Ordinal);
         var prefix = open < 0 ? "" : text[..open].Trim();
         if (open < 0 || text[^1] != '>' || (prefix.Length > 0 && !IsName(prefix))) return $"The NS in header line {_lines} is none.";
-        _namespaces[prefix] = text[(open + 1)..^1];
+        var uri = text[(open + 1)..^1];
+        if (!IsNamespace(uri)) return $"The NS in header line {_lines} is none.";
+        _namespaces[prefix] = uri;
         return null;
     }
 
