@@ -113,7 +113,7 @@ public sealed record CpimMessage
             if (!CpimReader.IsName(header.Name)) throw new ArgumentException($"'{header.Name}' is no header name");
             if (!prefixes.TryGetValue(header.Namespace, out var prefix))
             {
-                if (header.Namespace.AsSpan().ContainsAny("<>\r\n ")) throw new ArgumentException($"'{header.Namespace}' is no namespace");
+                if (!CpimReader.IsNamespace(header.Namespace)) throw new ArgumentException($"'{header.Namespace}' is no namespace");
                 var name = header.Namespace == CpimHeader.Imdn ? "imdn" : $"ns{prefixes.Count}";
                 text.Append(CultureInfo.InvariantCulture, $"NS: {name} <{header.Namespace}>\r\n");
                 prefixes[header.Namespace] = prefix = $"{name}.";
