@@ -28,6 +28,9 @@ internal sealed class CpimReader
 
     public static bool IsName(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(NameCharacters);
 
+    /// <summary>Can stand in the angle brackets of an NS.</summary>
+    public static bool IsNamespace(string text) => !text.AsSpan().ContainsAny("<>\\ ") && !text.Any(char.IsControl);
+
     /// <returns>What is wrong, or null.</returns>
     public string? Read(ReadOnlySpan<byte> octets)
     {
@@ -118,9 +121,8 @@ internal sealed class CpimReader
     {
         var open = text.IndexOf('<', StringComparison.Ordinal);
         var prefix = open < 0 ? "" : text[..open].Trim();
-        if (open < 0 || text[^1] != '>' || (prefix.Length > 0 && !IsName(prefix))) return $"The NS in header line {_lines} is none.";
-        var uri = text[(open + 1)..^1];
-        if (!IsNamespace(uri)) return $"The NS in header line {_lines} is none.";
+        var uri = open >= 0 && text[^1] == '>' ? text[(open + 1)..^1] : null;
+        if (uri is null || !IsNamespace(uri) || (prefix.Length > 0 && !IsName(prefix))) return $"The NS in header line {_lines} is none.";
         _namespaces[prefix] = uri;
         return null;
     }

@@ -20,8 +20,8 @@ public sealed class ImdnTests(LocalGateway local)
         await using var client = await ClientAsync();
         await using var handset = await HandsetAsync();
 
-        Assert.Equal(202, (await SendAsync(client, handset.Number, "Grüße", "positive-delivery")).Status);
-        Assert.Equal("Grüße", (await handset.SmsAsync(Cancel)).Tpdu.Text);
+        Assert.Equal(202, (await SendAsync(client, handset.Number, "Hello World", "positive-delivery")).Status);
+        Assert.Equal("Hello World", (await handset.SmsAsync(Cancel)).Tpdu.Text);
 
         var notification = await CpimAsync(client);
         Assert.Equal("message/cpim", notification["Content-Type"]);
