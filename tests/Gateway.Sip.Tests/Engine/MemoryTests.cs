@@ -5,37 +5,30 @@ namespace Gateway.Sip.Tests.Engine;
 [CollectionDefinition("alone", DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>Runs while nothing else does: the memory of the whole process is what is measured.</summary>
+/// <summary>Runs while nothing else does: the memory of the whole process is what is measured, and the middle of three figures counts.</summary>
 [Collection("alone")]
 public sealed class MemoryTests : EngineTest
 {
+    private const int Requests = 5_000;
+
     [Fact]
     public async Task What_is_kept_of_an_answered_request_is_less_than_a_kibibyte()
     {
         using var peer = new UdpPeer();
         var endpoint = await StartAsync();
         endpoint.OnRequest = incoming => incoming.RespondAsync(200);
-        await AnswerAsync(100);   // whatever is made once is made
-        var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        const int requests = 5_000;
-        await AnswerAsync(requests);
-        var after = GC.GetTotalMemory(forceFullCollection: true);
+        var kept = await KeptAsync(async () =>
+        {
+            peer.Send(RawRequest(peer.Address, $"z9hG4bK{Guid.NewGuid():N}", body: new string('x', 500)), endpoint.Udp());
+            await peer.ReceiveAsync();
+        });
 
-        Assert.Equal(requests + 100, endpoint.ServerTransactions.Count);
-        Assert.InRange((after - before) / requests, 0, 1_024);
+        Assert.InRange(kept, 100, 1_024);
+        Assert.Equal(4 * Requests, endpoint.ServerTransactions.Count);
         Time.Advance(TimeSpan.FromSeconds(33));
         Assert.Equal(0, endpoint.ServerTransactions.Count);
         Assert.Equal(0, endpoint.Wheel.Waiting);
-
-        async Task AnswerAsync(int count)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                peer.Send(RawRequest(peer.Address, $"z9hG4bK{Guid.NewGuid():N}", body: new string('x', 500)), endpoint.Udp());
-                await peer.ReceiveAsync();
-            }
-        }
     }
 
     [Fact]
@@ -43,27 +36,34 @@ public sealed class MemoryTests : EngineTest
     {
         using var peer = new UdpPeer();
         var endpoint = await StartAsync();
-        await SendAllAsync(100);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        const int requests = 5_000;
-        await SendAllAsync(requests);
-        var after = GC.GetTotalMemory(forceFullCollection: true);
+        var kept = await KeptAsync(async () =>
+        {
+            var sending = SendAsync(endpoint, NewRequest(peer.Address, text: new string('x', 500)));
+            peer.Send((await peer.ReceiveAsync()).Reply(200), endpoint.Udp());
+            await sending.InTimeAsync();
+        });
 
-        Assert.Equal(requests + 100, endpoint.ClientTransactions.Count);
-        Assert.InRange((after - before) / requests, 0, 1_024);
+        Assert.InRange(kept, 100, 1_024);
+        Assert.Equal(4 * Requests, endpoint.ClientTransactions.Count);
         Time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(0, endpoint.ClientTransactions.Count);
         Assert.Equal(0, endpoint.Wheel.Waiting);
+    }
 
-        async Task SendAllAsync(int count)
+    /// <summary>Octets for each transaction, after a first round in which whatever is made once is made.</summary>
+    private static async Task<long> KeptAsync(Func<Task> transaction)
+    {
+        List<long> kept = [];
+        for (var round = 0; round < 4; round++)
         {
-            for (var i = 0; i < count; i++)
-            {
-                var sending = SendAsync(endpoint, NewRequest(peer.Address, text: new string('x', 500)));
-                peer.Send((await peer.ReceiveAsync()).Reply(200), endpoint.Udp());
-                await sending.InTimeAsync();
-            }
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            for (var i = 0; i < Requests; i++)
+                await transaction();
+            if (round > 0)
+                kept.Add((GC.GetTotalMemory(forceFullCollection: true) - before) / Requests);
         }
+
+        return kept.Order().ElementAt(1);
     }
 }
