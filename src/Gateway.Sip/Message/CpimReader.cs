@@ -113,9 +113,6 @@ internal sealed class CpimReader
         return null;
     }
 
-    /// <summary>What may stand between the angle brackets of an NS.</summary>
-    internal static bool IsNamespace(string uri) => !uri.AsSpan().ContainsAny("<>\r\n ");
-
     // RFC 3862 §3.4.6: "prefix <uri>", or "<uri>" for names without a prefix from here on.
     private string? Namespace(string text)
     {

@@ -120,7 +120,8 @@ public sealed partial class Mailbox
         }
         Log(messages[0].Row, attempt, verdict);
         if (hold <= now) return;
-        if (_events == _eventsBefore) _holdUntil = hold;
+        var full = verdict.Next == Next.AwaitMemory;
+        if (full ? _signsOfRoom == _signsBefore : _events == _eventsBefore) (_holdUntil, _handsetFull) = (hold, full);
         else await ReleaseAgainAsync(messages, now); // a registration or RP-SMMA came meanwhile, and this write put its release back
     }
 

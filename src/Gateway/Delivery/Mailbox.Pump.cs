@@ -9,6 +9,7 @@ public sealed partial class Mailbox
     private const long MinRecheck = 60_000;
     private Flight? _flight;
     private int _eventsBefore;
+    private int _signsBefore;
     // What the attempt carries now: it is on the air, and its outcome is told instead of its expiry.
     private IReadOnlyList<Waiting> _underWay = [];
 
@@ -51,7 +52,7 @@ public sealed partial class Mailbox
     /// <summary>A row that makes us err must not stop the ones behind it.</summary>
     private async Task AttemptOrFailAsync(Waiting waiting)
     {
-        _eventsBefore = _events;
+        (_eventsBefore, _signsBefore) = (_events, _signsOfRoom);
         _underWay = [waiting];
         try
         {

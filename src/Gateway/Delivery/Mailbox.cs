@@ -37,6 +37,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
     private int _events;
+    private int _signsOfRoom;
+    private bool _handsetFull;
     private int _contactReads;
 
     private string Recipient => this.GetPrimaryKeyString();
@@ -67,8 +69,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     public async Task ContactsChanged()
     {
         _events++;
+        var before = _contacts;
         await LoadContactsAsync(CancellationToken.None);
-        Release(); // the rows were released with the contact
+        var sameAsBefore = _contacts.Count == before.Count && _contacts.TrueForAll(contact => before.Exists(old => old.Uri == contact.Uri));
+        // A full handset that is told of again is no emptier.
+        if (_handsetFull && sameAsBefore && _holdUntil > Now) await RescheduleAsync(Reschedule.Hold(Recipient, _holdUntil));
+        else Release(); // the rows were released with the contact
     }
 
     public Task MemoryAvailable() => HandsetIsThereAsync();
@@ -76,6 +82,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private async Task HandsetIsThereAsync()
     {
         _events++;
+        _signsOfRoom++;
         await RescheduleAsync(Reschedule.Release(Recipient, Now));
         Release();
     }
@@ -97,7 +104,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private void Release()
     {
         foreach (var waiting in _queue) waiting.Release();
-        _holdUntil = 0;
+        (_holdUntil, _handsetFull) = (0, false);
         Pump();
     }
 
