@@ -8,6 +8,9 @@ public sealed record SipEndpointOptions
 {
     public IReadOnlyList<SipListenAddress> Listen { get; init; } = [];
 
+    /// <summary>Null: no TLS, neither listening nor connecting.</summary>
+    public SipTlsOptions? Tls { get; init; }
+
     public SipTimers Timers { get; init; } = new();
 
     /// <summary>User-Agent of requests and Server of responses; null leaves both out.</summary>

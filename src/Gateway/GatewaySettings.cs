@@ -1,3 +1,4 @@
+using Gateway.Sip;
 using Gateway.Store;
 
 namespace Gateway;
@@ -38,6 +39,7 @@ public sealed class SipSettings
 {
     public string Domain { get; init; } = "ims.example.org";
     public List<string> Listen { get; init; } = [];
+    public TlsSettings Tls { get; init; } = new();
     /// <summary>The S-CSCF or I-CSCF that everything for subscribers goes to, or null: RFC 3263 and the own registrar.</summary>
     public string? OutboundProxy { get; init; }
     /// <summary>How a number becomes an identity: a URI with <c>{msisdn}</c> (digits without plus) and <c>{domain}</c>.</summary>
@@ -47,6 +49,29 @@ public sealed class SipSettings
     public List<string> TrustedPeers { get; init; } = [];
     public RegistrarSettings Registrar { get; init; } = new();
     public WatchSettings Watch { get; init; } = new();
+}
+
+/// <summary>Files; changed ones are read again without a restart.</summary>
+public sealed class TlsSettings
+{
+    /// <summary>PEM with the certificates up to its root's, or PFX without a password.</summary>
+    public string? Certificate { get; init; }
+    /// <summary>PEM; null when the key stands in Certificate.</summary>
+    public string? Key { get; init; }
+    /// <summary>PEM: who signs clients' certificates, which are then asked for; null: the system's roots.</summary>
+    public string? ClientCa { get; init; }
+    public bool RequireClientCertificate { get; init; }
+    /// <summary>PEM: who signs the certificates of the servers connected to; null: the system's roots.</summary>
+    public string? TrustedCa { get; init; }
+
+    public SipTlsOptions ToOptions() => new()
+    {
+        Certificate = NullIfEmpty(Certificate), Key = NullIfEmpty(Key), ClientCa = NullIfEmpty(ClientCa),
+        RequireClientCertificate = RequireClientCertificate, TrustedCa = NullIfEmpty(TrustedCa),
+    };
+
+    /// <summary>The environment cannot say null.</summary>
+    private static string? NullIfEmpty(string? file) => string.IsNullOrEmpty(file) ? null : file;
 }
 
 public sealed class RegistrarSettings

@@ -8,7 +8,7 @@ public static class SettingsCheck
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
-    private static readonly string[] ListenSchemes = ["udp", "tcp"];
+    private static readonly string[] ListenSchemes = ["udp", "tcp", "tls"];
 
     public static IEnumerable<string> Faults(GatewaySettings s, bool production)
     {
@@ -40,6 +40,11 @@ public static class SettingsCheck
         if (s.Listen.Count == 0) yield return "Sip:Listen: is empty; give at least one address such as udp://127.0.0.1:5060";
         for (var i = 0; i < s.Listen.Count; i++)
             if (ListenFault(s.Listen[i]) is { } fault) yield return $"Sip:Listen:{i}: \"{s.Listen[i]}\" {fault}";
+        var tls = s.Tls.ToOptions();
+        if (tls.Certificate is null && s.Listen.Any(listen => listen.StartsWith("tls:", StringComparison.OrdinalIgnoreCase)))
+            yield return "Sip:Tls:Certificate: missing, while Sip:Listen has a tls:// address";
+        else
+            foreach (var (option, fault) in tls.Faults()) yield return $"Sip:Tls:{option}: {fault}";
         foreach (var (key, value) in new[] { ("ServiceCentreIdentity", s.ServiceCentreIdentity), ("OutboundProxy", s.OutboundProxy) })
             if (value is not null && !IsSipUri(value)) yield return $"Sip:{key}: \"{value}\" is not a sip: URI";
         if (!s.PublicUserIdentity.Contains("{msisdn}", StringComparison.Ordinal))

@@ -101,7 +101,7 @@ internal sealed class UserAgentClient(
     /// <summary>Null when there is no connection.</summary>
     private async ValueTask<SipOutcome?> AttemptOnStreamAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
     {
-        if (await transports.StreamToAsync(server.Kind, server.EndPoint, cancellation) is not { } hop)
+        if (await transports.StreamToAsync(server, cancellation) is not { } hop)
             return null;
         var wasInUse = hop.Connection!.HasCarried;
         var outcome = await RunAsync(request, hop, cancellation);
@@ -109,7 +109,7 @@ internal sealed class UserAgentClient(
             return outcome;
 
         // The peer closed an idle connection just as we used it: the target itself has not failed yet.
-        return await transports.StreamToAsync(server.Kind, server.EndPoint, cancellation) is { } fresh
+        return await transports.StreamToAsync(server, cancellation) is { } fresh
             ? await RunAsync(request, fresh, cancellation)
             : outcome;
     }

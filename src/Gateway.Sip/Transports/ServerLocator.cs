@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Sip.Transports;
 
-/// <summary>One place a request can be sent to.</summary>
-internal readonly record struct ServerAddress(SipTransportKind Kind, IPEndPoint EndPoint);
+/// <summary>One place a request can be sent to. With TLS, <see cref="TlsHost"/> is the name its certificate must have; null: the address.</summary>
+internal readonly record struct ServerAddress(SipTransportKind Kind, IPEndPoint EndPoint, string? TlsHost = null);
 
 /// <summary>
 /// RFC 3263 §4: from the host, port and transport of a URI to the addresses to try, in order. Numeric hosts are taken as they are;
@@ -31,7 +31,7 @@ internal sealed class ServerLocator(ILookupClient dns, IReadOnlySet<SipTransport
         }
 
         var name = new ServerName(host.TrimEnd('.').ToLowerInvariant(), port, kind, secure);
-        return InOrder(await FindAsync(name).WaitAsync(cancellation));
+        return InOrder(name.Host, await FindAsync(name).WaitAsync(cancellation));
     }
 
     private static SipTransportKind? Secured(SipTransportKind? transport, bool secure) => (transport, secure) switch
@@ -61,7 +61,7 @@ internal sealed class ServerLocator(ILookupClient dns, IReadOnlySet<SipTransport
 
     private sealed record Search(long Started, Lazy<Task<FoundServers>> Found);
 
-    private static List<ServerAddress> InOrder(FoundServers found)
+    private static List<ServerAddress> InOrder(string host, FoundServers found)
     {
         List<ServerAddress> order = [];
         foreach (var group in found.Groups)
@@ -71,7 +71,8 @@ internal sealed class ServerLocator(ILookupClient dns, IReadOnlySet<SipTransport
             {
                 var server = Draw(left);
                 left.Remove(server);
-                order.AddRange(server.EndPoints.Select(e => new ServerAddress(server.Kind, e)));
+                var tlsHost = server.Kind == SipTransportKind.Tls ? host : null;   // not what SRV led to: DNS can be forged (RFC 5922 §4)
+                order.AddRange(server.EndPoints.Select(e => new ServerAddress(server.Kind, e, tlsHost)));
             }
         }
 

@@ -58,6 +58,9 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>The address the peer wants this connection used for (RFC 5923).</summary>
     public IPEndPoint? Alias { get; set; }
 
+    /// <summary>Over TLS only a peer that has shown who it is may ask for that (RFC 5923 §6).</summary>
+    public bool MayHaveAlias => _context is not TlsConnection { IsPeerKnown: false };
+
     /// <summary>Something has been sent on it before.</summary>
     public bool HasCarried => Volatile.Read(ref _carried);
 
@@ -199,6 +202,7 @@ internal sealed partial class StreamConnection : WheelTimer
     private async Task WriteAsync()
     {
         var output = _context.Transport.Output;
+        Exception? ended = null;
         try
         {
             while (await _outgoing.Reader.WaitToReadAsync())
@@ -220,11 +224,12 @@ internal sealed partial class StreamConnection : WheelTimer
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or InvalidOperationException)
         {
+            ended = e;
             LogEnded(Flow, e.Message);
         }
         finally
         {
-            await output.CompleteAsync();
+            await output.CompleteAsync(ended);   // without it, TLS would try once more to write what is left
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Gateway.Sip.Transactions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -10,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace Gateway.Sip.Transports;
 
 /// <summary>
-/// Every stream connection of an endpoint, found by its id (the way back for a response) or by kind and remote address (the way
+/// Every stream connection of an endpoint, found by its id (the way back for a response) or by the server it leads to (the way
 /// for a request). Whoever needs a connection that is just being made waits for that one attempt; there is never a second.
 /// </summary>
 internal sealed partial class StreamConnections : IAsyncDisposable
@@ -25,7 +27,9 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private readonly List<IConnectionListener> _listening = [];
     private readonly List<Task> _accepting = [];
     private readonly ConcurrentDictionary<long, (StreamConnection Connection, Task Running)> _byId = new();
-    private readonly ConcurrentDictionary<(SipTransportKind, IPEndPoint), Lazy<Task<StreamConnection?>>> _byRemote = new();
+    private readonly ConcurrentDictionary<ServerAddress, Lazy<Task<StreamConnection?>>> _byRemote = new();
+    private readonly ConcurrentDictionary<ConnectionContext, Task> _securing = new();
+    private readonly TlsCredentials? _tls;
     private readonly Dictionary<IPAddress, int> _accepted = [];
     private readonly CancellationTokenSource _closing = new();
     private long _lastId;
@@ -38,6 +42,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         _wheel = wheel;
         _time = time;
         _logger = loggers.CreateLogger<StreamConnections>();
+        _tls = options.Tls is null ? null : new TlsCredentials(options.Tls, loggers.CreateLogger<TlsCredentials>());
 
         // With so small a buffer a flush ends only when the kernel has all octets, which shows a stuck peer. (Of 1, half is 0: never
         // resumed.)
@@ -55,7 +60,13 @@ internal sealed partial class StreamConnections : IAsyncDisposable
             new SocketConnectionFactoryOptions { MaxReadBufferSize = readAhead, MaxWriteBufferSize = untilTaken }, _logger);
     }
 
-    public int Count => _byId.Count;
+    /// <summary>Those whose TLS handshake is under way included.</summary>
+    public int Count => _byId.Count + _securing.Count;
+
+    public bool HasCertificate => _tls is { HasCertificate: true };
+
+    /// <exception cref="IOException">A file cannot be used; the message names it.</exception>
+    public void ReadCertificates() => _tls?.Read();
 
     /// <returns>The address bound, with its port.</returns>
     /// <exception cref="AddressInUseException">The address is taken.</exception>
@@ -73,15 +84,15 @@ internal sealed partial class StreamConnections : IAsyncDisposable
 
     /// <summary>The connection to a remote, made if there is none; null when it cannot be made.</summary>
     public async ValueTask<StreamConnection?> ConnectAsync(
-        SipTransportKind kind, IPEndPoint remote, IPAddress? from, CancellationToken cancellation)
+        ServerAddress server, IPAddress? from, CancellationToken cancellation)
     {
         while (true)
         {
-            var attempt = _byRemote.GetOrAdd((kind, remote), _ => new Lazy<Task<StreamConnection?>>(() => MakeAsync(kind, remote, from)));
+            var attempt = _byRemote.GetOrAdd(server, _ => new Lazy<Task<StreamConnection?>>(() => MakeAsync(server, from)));
             var connection = await attempt.Value.WaitAsync(cancellation);
             if (connection is { IsOpen: true })
                 return connection;
-            _byRemote.TryRemove(KeyValuePair.Create((kind, remote), attempt));
+            _byRemote.TryRemove(KeyValuePair.Create(server, attempt));
             if (connection is null)
                 return null;
         }
@@ -94,7 +105,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     public void AddAlias(StreamConnection connection, int port)
     {
         var address = new IPEndPoint(connection.Flow.Remote.Address, port);
-        if (_byRemote.TryAdd((connection.Flow.Kind, address), Made(connection)))
+        if (connection.MayHaveAlias && _byRemote.TryAdd(new ServerAddress(connection.Flow.Kind, address), Made(connection)))
             connection.Alias = address;
     }
 
@@ -104,6 +115,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         foreach (var listener in _listening)
             await listener.UnbindAsync();
         await Task.WhenAll(_accepting);
+        await Task.WhenAll(_securing.Values);
         foreach (var (connection, _) in _byId.Values)
             connection.Close("the endpoint is closing");
         await Task.WhenAll(_byId.Values.Select(c => c.Running));
@@ -139,10 +151,12 @@ internal sealed partial class StreamConnections : IAsyncDisposable
                 if (context is null)
                     return;
                 var remote = (IPEndPoint)context.RemoteEndPoint!;
-                if (TryCount(remote.Address))
-                    Start(kind, remote, context, accepted: true);
-                else
+                if (!TryCount(remote.Address))
                     await RefuseAsync(remote, context);
+                else if (kind == SipTransportKind.Tls)
+                    Secure(remote, context);
+                else
+                    Start(new ServerAddress(kind, remote), context, accepted: true);
             }
             catch (OperationCanceledException) when (_closing.IsCancellationRequested)
             {
@@ -157,6 +171,41 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         }
     }
 
+    /// <summary>The handshake keeps no other from being accepted.</summary>
+    private void Secure(IPEndPoint remote, ConnectionContext context)
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _securing[context] = SecureAsync(remote, context, entered.Task);
+        entered.SetResult();
+    }
+
+    private async Task SecureAsync(IPEndPoint remote, ConnectionContext context, Task entered)
+    {
+        await entered;
+        using var timeout = new CancellationTokenSource(_tls!.HandshakeTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _closing.Token);
+        try
+        {
+            Start(new ServerAddress(SipTransportKind.Tls, remote), await TlsConnection.AcceptAsync(context, _tls, either.Token), accepted: true);
+        }
+        catch (Exception e) when (IsHandshakeFailure(e))
+        {
+            LogHandshakeFailed(remote, timeout.IsCancellationRequested ? "not done in time" : Reason(e));
+            context.Abort();
+            await context.DisposeAsync();
+            Uncount(remote.Address);
+        }
+        finally
+        {
+            _securing.TryRemove(context, out _);
+        }
+    }
+
+    private static bool IsHandshakeFailure(Exception e) =>
+        e is AuthenticationException or OperationCanceledException or ObjectDisposedException || TlsFiles.IsUnreadable(e);
+
+    private static string Reason(Exception e) => e.InnerException is { } inner ? $"{e.Message} ({inner.Message})" : e.Message;
+
     private async Task RefuseAsync(IPEndPoint remote, ConnectionContext context)
     {
         LogRefused(remote);
@@ -164,10 +213,12 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         await context.DisposeAsync();
     }
 
-    private async Task<StreamConnection?> MakeAsync(SipTransportKind kind, IPEndPoint remote, IPAddress? from)
+    private async Task<StreamConnection?> MakeAsync(ServerAddress server, IPAddress? from)
     {
-        if (_byId.Count >= _options.MaxConnections)
+        var (kind, remote, tlsHost) = server;
+        if (Count >= _options.MaxConnections || (kind == SipTransportKind.Tls && _tls is null))
             return null;
+        ConnectionContext? context = null;
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _closing.Token);
@@ -176,44 +227,49 @@ internal sealed partial class StreamConnections : IAsyncDisposable
             if (from is not null)
                 socket.Bind(new IPEndPoint(from, 0));
             await socket.ConnectAsync(remote, either.Token);
-            return Start(kind, remote, _contexts.Create(socket), accepted: false);
+            context = _contexts.Create(socket);
+            if (kind == SipTransportKind.Tls)
+                context = await TlsConnection.ConnectAsync(context, _tls!, tlsHost, remote, either.Token);
+            return Start(server, context, accepted: false);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException || IsHandshakeFailure(e))
         {
-            LogConnectFailed(kind, remote, e is SocketException ? e.Message : "no answer in time");
+            LogConnectFailed(kind, remote, timeout.IsCancellationRequested ? "no answer in time" : Reason(e));
+            context?.Abort();
+            if (context is not null)
+                await context.DisposeAsync();
             socket.Dispose();
             return null;
         }
     }
 
-    private StreamConnection Start(SipTransportKind kind, IPEndPoint remote, ConnectionContext context, bool accepted)
+    private StreamConnection Start(ServerAddress server, ConnectionContext context, bool accepted)
     {
-        var flow = new SipFlow(kind, remote, (IPEndPoint)context.LocalEndPoint!, Interlocked.Increment(ref _lastId));
+        var flow = new SipFlow(server.Kind, server.EndPoint, (IPEndPoint)context.LocalEndPoint!, Interlocked.Increment(ref _lastId));
         var connection = new StreamConnection(flow, context, _options, _onMessage, _wheel, _time, _logger);
         if (accepted)
-            _byRemote[(kind, remote)] = Made(connection);
+            _byRemote[server] = Made(connection);
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _byId[flow.ConnectionId] = (connection, RunAsync(connection, begun.Task, accepted));
+        _byId[flow.ConnectionId] = (connection, RunAsync(connection, server, begun.Task, accepted));
         begun.SetResult();
         return connection;
     }
 
-    private async Task RunAsync(StreamConnection connection, Task begun, bool accepted)
+    private async Task RunAsync(StreamConnection connection, ServerAddress server, Task begun, bool accepted)
     {
         await begun;   // so that the end cannot be entered in the table before the beginning
         await connection.RunAsync();
-        await ForgetAsync(connection, connection.Flow.Remote);
+        await ForgetAsync(connection, server);
         if (connection.Alias is { } alias)
-            await ForgetAsync(connection, alias);
+            await ForgetAsync(connection, new ServerAddress(server.Kind, alias));
         if (accepted)
             Uncount(connection.Flow.Remote.Address);
         _byId.TryRemove(connection.Flow.ConnectionId, out _);
     }
 
-    private async Task ForgetAsync(StreamConnection connection, IPEndPoint remote)
+    private async Task ForgetAsync(StreamConnection connection, ServerAddress key)
     {
         // Only this connection's own entry: a newer one may already have taken the place.
-        var key = (connection.Flow.Kind, remote);
         if (_byRemote.TryGetValue(key, out var made) && await made.Value == connection)
             _byRemote.TryRemove(KeyValuePair.Create(key, made));
     }
@@ -225,7 +281,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         lock (_accepted)
         {
             var count = _accepted.GetValueOrDefault(peer);
-            if (count >= _options.MaxConnectionsPerPeer || _byId.Count >= _options.MaxConnections)
+            if (count >= _options.MaxConnectionsPerPeer || Count >= _options.MaxConnections)
                 return false;
             _accepted[peer] = count + 1;
             return true;
@@ -246,6 +302,9 @@ internal sealed partial class StreamConnections : IAsyncDisposable
 
     [LoggerMessage(1122, LogLevel.Warning, "Accepting on {Local} failed: {Reason}")]
     private partial void LogAcceptFailed(EndPoint local, string reason);
+
+    [LoggerMessage(1124, LogLevel.Debug, "The TLS handshake with {Remote} failed: {Reason}")]
+    private partial void LogHandshakeFailed(IPEndPoint remote, string reason);
 
     [LoggerMessage(1123, LogLevel.Debug, "A connection from {Remote} was refused: there are too many")]
     private partial void LogRefused(IPEndPoint remote);

@@ -25,7 +25,11 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         _logger = loggers.CreateLogger<TransportLayer>();
         _loggers = loggers;
         Streams = new StreamConnections(options, onMessage, wheel, time, loggers);
-        Usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };   // which needs no listener
+        // TCP and TLS call out without a listener.
+        var usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };
+        if (options.Tls is not null)
+            usable.Add(SipTransportKind.Tls);
+        Usable = usable;
         UsesIpv6 = options.Listen.Any(a => a.EndPoint.AddressFamily == AddressFamily.InterNetworkV6);
     }
 
@@ -38,9 +42,10 @@ internal sealed partial class TransportLayer : IAsyncDisposable
 
     public bool UsesIpv6 { get; }
 
-    /// <exception cref="IOException">An address cannot be bound; the message names it.</exception>
+    /// <exception cref="IOException">An address cannot be bound, or a certificate not be read; the message names it.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
+        Streams.ReadCertificates();
         foreach (var address in _options.Listen)
         {
             try
@@ -75,11 +80,11 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         return any is null ? null : new Hop(any, null, remote);
     }
 
-    public async ValueTask<Hop?> StreamToAsync(SipTransportKind kind, IPEndPoint remote, CancellationToken cancellation)
+    public async ValueTask<Hop?> StreamToAsync(ServerAddress server, CancellationToken cancellation)
     {
-        var from = Listening(kind, remote.AddressFamily)?.EndPoint.Address;
-        var connection = await Streams.ConnectAsync(kind, remote, from is null || IsAny(from) ? null : from, cancellation);
-        return connection is null ? null : new Hop(null, connection, remote);
+        var from = Listening(server.Kind, server.EndPoint.AddressFamily)?.EndPoint.Address;
+        var connection = await Streams.ConnectAsync(server, from is null || IsAny(from) ? null : from, cancellation);
+        return connection is null ? null : new Hop(null, connection, server.EndPoint);
     }
 
     /// <summary>The way a message came, taken backwards.</summary>
@@ -89,7 +94,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         {
             return Streams.Find(flow.ConnectionId) is { IsOpen: true } connection
                 ? new Hop(null, connection, flow.Remote)
-                : await StreamToAsync(flow.Kind, flow.Remote, cancellation);
+                : await StreamToAsync(new ServerAddress(flow.Kind, flow.Remote), cancellation);
         }
 
         foreach (var transport in _udp)
@@ -131,7 +136,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         if (back.TrySend(response))
             return;
         if (back.Connection is { IsOpen: false } closed
-            && await StreamToAsync(closed.Flow.Kind, back.Remote, CancellationToken.None) is { } another && another.TrySend(response))
+            && await StreamToAsync(new ServerAddress(closed.Flow.Kind, back.Remote), CancellationToken.None) is { } another && another.TrySend(response))
             return;
         LogResponseLost(back.Flow);
     }
@@ -167,10 +172,12 @@ internal sealed partial class TransportLayer : IAsyncDisposable
                 var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, logger);
                 _udp.Add(transport);
                 return transport.Local;
-            case SipTransportKind.Tcp:
+            case SipTransportKind.Tls when !Streams.HasCertificate:
+                throw new IOException("no TLS certificate is set");
+            case SipTransportKind.Tcp or SipTransportKind.Tls:
                 return await Streams.ListenAsync(address.Kind, address.EndPoint, cancellation);
             default:
-                throw new IOException($"this endpoint serves udp and tcp, not {address.Kind.UriName}");
+                throw new IOException($"this endpoint serves udp, tcp and tls, not {address.Kind.UriName}");
         }
     }
 

@@ -7,7 +7,12 @@ public static class InboundExtensions
 {
     public static WebApplicationBuilder AddInbound(this WebApplicationBuilder builder, GatewaySettings settings)
     {
-        var options = new SipEndpointOptions { Listen = [.. settings.Sip.Listen.Select(SipListenAddress.Parse)], UserAgent = "SMS gateway" };
+        var options = new SipEndpointOptions
+        {
+            Listen = [.. settings.Sip.Listen.Select(SipListenAddress.Parse)],
+            Tls = settings.Sip.Tls.ToOptions(),
+            UserAgent = "SMS gateway",
+        };
         builder.Services.AddSingleton(services =>
             new SipEndpoint(options, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<TrustedPeers>().AddSingleton<Senders>().AddSingleton<RpInbound>().AddSingleton<TextInbound>().AddSingleton<SipInbound>();

@@ -84,5 +84,7 @@ internal static class EndpointAddresses
 {
     public static IPEndPoint Udp(this SipEndpoint endpoint) => endpoint.Bound.First(a => a.Kind == SipTransportKind.Udp).EndPoint;
 
+    public static IPEndPoint Tls(this SipEndpoint endpoint) => endpoint.Bound.First(a => a.Kind == SipTransportKind.Tls).EndPoint;
+
     public static IPEndPoint Tcp(this SipEndpoint endpoint) => endpoint.Bound.First(a => a.Kind == SipTransportKind.Tcp).EndPoint;
 }

@@ -118,8 +118,8 @@ internal sealed class UdpPeer : IDisposable
     }
 }
 
-/// <summary>A scriptable peer at the other end of one TCP connection.</summary>
-internal sealed class TcpPeer(Socket socket) : IDisposable
+/// <summary>A scriptable peer at the other end of one TCP connection, or of the TLS in it.</summary>
+internal sealed class TcpPeer(Socket socket, Stream? tls = null) : IDisposable
 {
     private readonly IPEndPoint _remote = (IPEndPoint)socket.RemoteEndPoint!;
     private readonly StringBuilder _unread = new();
@@ -138,6 +138,12 @@ internal sealed class TcpPeer(Socket socket) : IDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> octets)
     {
+        if (tls is not null)
+        {
+            await tls.WriteAsync(octets);
+            return;
+        }
+
         while (!octets.IsEmpty)
             octets = octets[await socket.SendAsync(octets)..];
     }
@@ -175,7 +181,7 @@ internal sealed class TcpPeer(Socket socket) : IDisposable
 
             return true;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException)
         {
             return true;
         }
@@ -192,7 +198,7 @@ internal sealed class TcpPeer(Socket socket) : IDisposable
     private async Task<bool> ReadMoreAsync()
     {
         using var deadline = new CancellationTokenSource(Wait.Deadline);
-        var length = await socket.ReceiveAsync(_buffer, deadline.Token);
+        var length = tls is null ? await socket.ReceiveAsync(_buffer, deadline.Token) : await tls.ReadAsync(_buffer, deadline.Token);
         _unread.Append(Encoding.UTF8.GetString(_buffer, 0, length));
         return length > 0;
     }
