@@ -12,21 +12,47 @@ namespace Gateway.Interop.Tests;
 /// </summary>
 internal sealed class KamailioLab : IAsyncDisposable
 {
+    /// <summary>It speaks TLS with the gateway, both with a certificate.</summary>
+    public const string WithTls = "WITH_TLS";
+
     private const string SharedMegabytes = "64", PrivateMegabytes = "8";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-lab-");
     private readonly List<ChildProcess> _processes = [];
     private readonly int _hssControlPort = FreePort.Next();
 
-    private KamailioLab()
+    private readonly int _applicationServer;
+    private readonly (TlsFolder Files, int Port, int ApplicationServer)? _tls;
+
+    private KamailioLab(int applicationServer, params string[] defines)
     {
+        _applicationServer = applicationServer;
+        if (!defines.Contains(WithTls)) return;
+        var files = new TlsFolder();
+        files.Write("gateway", "127.0.0.1");
+        files.Write("scscf", "127.0.0.1");
+        _tls = (files, FreePort.Next(), FreePort.Next());
     }
 
     public IPEndPoint Sip { get; } = new(IPAddress.Loopback, FreePort.Next());
 
     /// <summary>What the gateway's settings say to live in this network.</summary>
     public (string, string?)[] Settings =>
-        [("Sip__OutboundProxy", $"sip:{Sip};lr"), ("Sip__Registrar__Enabled", "false")];
+    [
+        ("Sip__OutboundProxy", _tls is var (_, port, _) ? $"sip:127.0.0.1:{port};transport=tls;lr" : $"sip:{Sip};lr"),
+        ("Sip__Registrar__Enabled", "false"), .. TlsSettings,
+    ];
+
+    /// <summary>Still with UDP: the subscriptions' Contact is there.</summary>
+    private IEnumerable<(string, string?)> TlsSettings => _tls is not var (files, _, applicationServer) ? [] :
+    [
+        ("Sip__Listen", $"udp://127.0.0.1:{_applicationServer},tls://127.0.0.1:{applicationServer}"),
+        ("Sip__Tls__Certificate", files.At("gateway.pem")), ("Sip__Tls__Key", files.At("gateway.key")),
+        ("Sip__Tls__ClientCa", files.Authority), ("Sip__Tls__RequireClientCertificate", "true"), ("Sip__Tls__TrustedCa", files.Authority),
+    ];
+
+    private string ApplicationServer =>
+        _tls is var (_, _, port) ? $"sip:127.0.0.1:{port};transport=tls" : $"sip:127.0.0.1:{_applicationServer}";
 
     /// <summary>An IMS S-CSCF.</summary>
     /// <param name="applicationServer">SIP port of the gateway.</param>
@@ -34,14 +60,14 @@ internal sealed class KamailioLab : IAsyncDisposable
     /// <param name="defines">Switches of the configuration.</param>
     public static async Task<KamailioLab> StartScscfAsync(int applicationServer, CancellationToken cancel, params string[] defines)
     {
-        var lab = new KamailioLab();
+        var lab = new KamailioLab(applicationServer, defines);
         try
         {
             var diameter = FreePort.Next();
-            lab.Fill("scscf.xml", applicationServer, ("DIAMETER_PORT", diameter), ("ACCEPTOR_PORT", FreePort.Next()));
+            lab.Fill("scscf.xml", ("DIAMETER_PORT", diameter), ("ACCEPTOR_PORT", FreePort.Next()));
             var hss = lab.Launch("python3", [Path.Combine(AppContext.BaseDirectory, "Lab", "hss.py"), "--port", Text(diameter),
-                "--ctl", Text(lab._hssControlPort), "--app-server", $"sip:127.0.0.1:{applicationServer}"]);
-            await lab.StartKamailioAsync("scscf.cfg", applicationServer, defines, cancel);
+                "--ctl", Text(lab._hssControlPort), "--app-server", lab.ApplicationServer]);
+            await lab.StartKamailioAsync("scscf.cfg", defines, cancel);
             // Until the Diameter peers know one another, a REGISTER would be refused.
             await hss.SaysAsync("CER from", cancel);
             return lab;
@@ -56,13 +82,13 @@ internal sealed class KamailioLab : IAsyncDisposable
     /// <summary>A plain registrar whose presence server serves the reg event package.</summary>
     public static async Task<KamailioLab> StartPresenceAsync(int applicationServer, CancellationToken cancel)
     {
-        var lab = new KamailioLab();
+        var lab = new KamailioLab(applicationServer);
         try
         {
             foreach (var tables in new[] { "standard", "presence" })
                 await ChildProcess.RunAsync("python3", ["-c", CreateTables, "presence.sqlite", $"{Tables}/{tables}-create.sql"],
                     lab._folder.FullName, cancel);
-            await lab.StartKamailioAsync("presence.cfg", applicationServer, [], cancel);
+            await lab.StartKamailioAsync("presence.cfg", [], cancel);
             return lab;
         }
         catch
@@ -99,11 +125,12 @@ internal sealed class KamailioLab : IAsyncDisposable
             await process.DisposeAsync();
         }
         _folder.Delete(recursive: true);
+        _tls?.Files.Dispose();
     }
 
-    private async Task StartKamailioAsync(string configuration, int applicationServer, string[] defines, CancellationToken cancel)
+    private async Task StartKamailioAsync(string configuration, string[] defines, CancellationToken cancel)
     {
-        Fill(configuration, applicationServer);
+        Fill(configuration);
         var folder = _folder.FullName;
         var kamailio = Launch("kamailio", ["-DD", "-E", "-w", folder, "-Y", folder, "-f", Path.Combine(folder, configuration),
             "-m", SharedMegabytes, "-M", PrivateMegabytes, .. defines.SelectMany(define => new[] { "-A", define })]);
@@ -125,10 +152,11 @@ internal sealed class KamailioLab : IAsyncDisposable
         return process;
     }
 
-    private void Fill(string file, int applicationServer, params (string Name, int Value)[] values)
+    private void Fill(string file, params (string Name, int Value)[] values)
     {
         var text = new StringBuilder(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Lab", file)));
-        text.Replace("@SIP_PORT@", Text(Sip.Port)).Replace("@AS_PORT@", Text(applicationServer)).Replace("@FOLDER@", _folder.FullName);
+        text.Replace("@SIP_PORT@", Text(Sip.Port)).Replace("@AS_URI@", ApplicationServer).Replace("@FOLDER@", _folder.FullName);
+        if (_tls is var (files, port, _)) text.Replace("@TLS_PORT@", Text(port)).Replace("@TLS_FOLDER@", Path.GetDirectoryName(files.Authority));
         foreach (var (name, value) in values) text.Replace($"@{name}@", Text(value));
         File.WriteAllText(Path.Combine(_folder.FullName, file), text.ToString());
     }

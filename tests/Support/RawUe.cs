@@ -29,17 +29,17 @@ internal sealed class RawUe : IAsyncDisposable
     /// <param name="number">E.164 digits without plus.</param>
     /// <param name="server">The network, or the gateway's own registrar.</param>
     /// <param name="originating">Headers that its P-CSCF would put on what it sends.</param>
-    public RawUe(string number, IPEndPoint server, bool tcp = false, IPAddress? bindTo = null, params string[] originating)
+    public RawUe(string number, IPEndPoint server, bool tcp = false, IPAddress? bindTo = null, TlsFolder? tls = null, params string[] originating)
     {
         Number = number;
         Originating = originating;
-        _socket = new SipSocket(server, tcp, bindTo);
+        _socket = new SipSocket(server, tcp, bindTo, tls);
         _receiving = _socket.ReceiveAsync(OnMessageAsync, _closing.Token);
     }
 
     public string Number { get; }
     public string Identity => $"sip:+{Number}@{GatewayProcess.Domain}";
-    public string Contact => $"sip:+{Number}@{_socket.Local}{(_socket.IsTcp ? ";transport=tcp" : "")}";
+    public string Contact => $"sip:+{Number}@{_socket.Local}{(_socket.IsTcp ? $";transport={_socket.Transport.ToLowerInvariant()}" : "")}";
     public IReadOnlyList<string> Originating { get; }
 
     /// <summary>Requests that came, without retransmissions.</summary>
@@ -122,7 +122,7 @@ internal sealed class RawUe : IAsyncDisposable
     {
         var branch = $"z9hG4bK{Token()}";
         var text = new StringBuilder($"{method} {uri} SIP/2.0\r\n");
-        text.Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{(_socket.IsTcp ? "TCP" : "UDP")} {_socket.Local};branch={branch};rport\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{_socket.Transport} {_socket.Local};branch={branch};rport\r\n");
         text.Append(CultureInfo.InvariantCulture, $"From: <{from ?? Identity}>;tag={_tag}\r\nTo: {(to is ['<', ..] ? to : $"<{to ?? uri}>")}\r\n");
         text.Append(CultureInfo.InvariantCulture, $"Call-ID: {callId ?? Token()}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n");
         foreach (var header in headers) text.Append(header).Append("\r\n");

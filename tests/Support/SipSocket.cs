@@ -5,25 +5,39 @@ using System.Text;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>A UDP socket, or a TCP connection to the server, that brings SIP messages.</summary>
+/// <summary>A UDP socket, or a TCP connection to the server with or without TLS, that brings SIP messages.</summary>
 internal sealed class SipSocket : IDisposable
 {
     private readonly Socket _socket;
     private readonly IPEndPoint _server;
     private readonly SemaphoreSlim _writing = new(1);
+    private readonly Stream? _stream;
 
-    public SipSocket(IPEndPoint server, bool tcp, IPAddress? bindTo)
+    /// <param name="server">Where everything goes.</param>
+    /// <param name="tcp">A connection instead of datagrams.</param>
+    /// <param name="bindTo">Null: 127.0.0.1.</param>
+    /// <param name="tls">Whose certificates the server must have; null: no TLS.</param>
+    public SipSocket(IPEndPoint server, bool tcp, IPAddress? bindTo, TlsFolder? tls)
     {
         _server = server;
+        tcp |= tls is not null;
         IsTcp = tcp;
+        Transport = tls is not null ? "TLS" : tcp ? "TCP" : "UDP";
         _socket = new Socket(AddressFamily.InterNetwork, tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
         if (!tcp) _socket.ReceiveBufferSize = 1 << 20;
         _socket.Bind(new IPEndPoint(bindTo ?? IPAddress.Loopback, 0));
-        if (tcp) _socket.Connect(server);
+        if (tcp)
+        {
+            _socket.Connect(server);
+            _stream = new NetworkStream(_socket);
+            if (tls is not null) _stream = tls.Secure(_stream, server.Address);
+        }
         Local = (IPEndPoint)_socket.LocalEndPoint!;
     }
 
     public bool IsTcp { get; }
+    /// <summary>As in a Via.</summary>
+    public string Transport { get; }
     public IPEndPoint Local { get; }
 
     /// <param name="message">The octets of one message.</param>
@@ -31,7 +45,7 @@ internal sealed class SipSocket : IDisposable
     /// <param name="cancel">Ends a write that hangs.</param>
     public async Task SendAsync(byte[] message, IPEndPoint? to, CancellationToken cancel)
     {
-        if (!IsTcp)
+        if (_stream is null)
         {
             await _socket.SendToAsync(message, to ?? _server, cancel);
             return;
@@ -39,7 +53,7 @@ internal sealed class SipSocket : IDisposable
         await _writing.WaitAsync(cancel);
         try
         {
-            for (var sent = 0; sent < message.Length;) sent += await _socket.SendAsync(message.AsMemory(sent), cancel);
+            await _stream.WriteAsync(message, cancel);
         }
         finally
         {
@@ -52,7 +66,7 @@ internal sealed class SipSocket : IDisposable
     {
         try
         {
-            if (IsTcp) await ReceiveStreamAsync(onMessage, cancel);
+            if (_stream is not null) await ReceiveStreamAsync(_stream, onMessage, cancel);
             else await ReceiveDatagramsAsync(onMessage, cancel);
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || cancel.IsCancellationRequested)
@@ -82,12 +96,12 @@ internal sealed class SipSocket : IDisposable
         }
     }
 
-    private async Task ReceiveStreamAsync(Func<RawSip, IPEndPoint, Task> onMessage, CancellationToken cancel)
+    private async Task ReceiveStreamAsync(Stream stream, Func<RawSip, IPEndPoint, Task> onMessage, CancellationToken cancel)
     {
         var (buffer, filled) = (new byte[1 << 20], 0);
         while (true)
         {
-            var read = await _socket.ReceiveAsync(buffer.AsMemory(filled), cancel);
+            var read = await stream.ReadAsync(buffer.AsMemory(filled), cancel);
             if (read == 0) return;
             filled += read;
             while (Length(buffer.AsSpan(0, filled)) is { } length)

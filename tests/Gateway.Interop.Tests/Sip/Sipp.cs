@@ -27,7 +27,7 @@ internal sealed class Sipp : IAsyncDisposable
           <send retrans="500"{Lost(loss)}>
             <![CDATA[
               MESSAGE sip:gateway@{to} SIP/2.0
-              Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+              Via: SIP/2.0/{ViaName(transport)} [local_ip]:[local_port];branch=[branch]
               Max-Forwards: 70
               From: <sip:sipp@ims.example.org>;tag=[call_number]
               To: <sip:gateway@ims.example.org>
@@ -72,9 +72,16 @@ internal sealed class Sipp : IAsyncDisposable
         """,
         ["-p", Text(on.Port), "-t", Mode(transport), "-m", Text(messages)]);
 
-    public static void SkipUnlessInstalled() => Assert.SkipUnless(
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "sipp"))),
-        "sipp (Debian package sip-tester) is not installed");
+    public static void SkipUnlessInstalled(string transport)
+    {
+        SkipUnless("sipp", "sip-tester");
+        if (transport == "tls")
+            SkipUnless("stunnel4", "stunnel4");
+
+        static void SkipUnless(string program, string package) => Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program))),
+            $"{program} (Debian package {package}) is not installed");
+    }
 
     /// <summary>What it showed, for the message of a failure.</summary>
     public string Output => _process.Output;
@@ -101,7 +108,10 @@ internal sealed class Sipp : IAsyncDisposable
 
     private static string Lost(int percent) => percent == 0 ? "" : $" lost=\"{percent}\"";
 
-    private static string Mode(string transport) => transport == "tcp" ? "t1" : "u1";
+    // This SIPp knows no TLS: a tunnel does that part.
+    private static string Mode(string transport) => transport == "udp" ? "u1" : "t1";
+
+    private static string ViaName(string transport) => transport == "tls" ? "TLS" : "[transport]";
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,7 +16,7 @@ namespace Gateway.Interop.Tests.Sip;
 //
 //   and the same the other way round
 [Trait("Category", "Interop")]
-public sealed class SippTests
+public sealed class SippTests : IDisposable
 {
     private const int Messages = 1_000;
 
@@ -25,14 +25,19 @@ public sealed class SippTests
     /// </summary>
     private static readonly SipTimers Impatient = new() { T1 = TimeSpan.FromMilliseconds(100), T2 = TimeSpan.FromMilliseconds(400) };
 
+    private readonly TlsFolder _files = new();
+
+    public void Dispose() => _files.Dispose();
+
     [Theory]
     [InlineData("udp", 0)]
     [InlineData("udp", 2)]
     [InlineData("udp", 10)]
     [InlineData("tcp", 0)]
+    [InlineData("tls", 0)]
     public async Task What_sipp_sends_arrives_once_and_is_answered(string transport, int loss)
     {
-        Sipp.SkipUnlessInstalled();
+        Sipp.SkipUnlessInstalled(transport);
         await using var endpoint = await StartAsync($"{transport}://127.0.0.1:0");
         var given = new ConcurrentQueue<string>();
         endpoint.OnRequest = async incoming =>
@@ -42,10 +47,12 @@ public sealed class SippTests
             await incoming.RespondAsync(200);
         };
 
-        await using var sipp = Sipp.Sending(endpoint.Bound[0].EndPoint, transport, Messages, loss);
+        var address = endpoint.Bound[0].EndPoint;
+        await using var tunnel = transport == "tls" ? await Stunnel.ToTlsAsync(_files, address) : null;
+        await using var sipp = Sipp.Sending(tunnel?.Address ?? address, transport, Messages, loss);
         var status = await sipp.EndsAsync();
 
-        Assert.True(status == 0, sipp.Output);
+        Assert.True(status == 0, $"{sipp.Output}\n{tunnel?.Output}");
         Assert.Equal(Messages, given.Count);
         Assert.Equal(Messages, given.Distinct().Count());
     }
@@ -55,20 +62,22 @@ public sealed class SippTests
     [InlineData("udp", 2)]
     [InlineData("udp", 10)]
     [InlineData("tcp", 0)]
+    [InlineData("tls", 0)]
     public async Task What_is_sent_to_sipp_arrives_once_and_its_answer_is_the_outcome(string transport, int loss)
     {
-        Sipp.SkipUnlessInstalled();
+        Sipp.SkipUnlessInstalled(transport);
         await using var endpoint = await StartAsync("udp://127.0.0.1:0", Impatient);
         var address = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         await using var sipp = Sipp.Answering(address, transport, Messages, loss);
-        await Sipp.ListensAsync(address, transport);
+        await Sipp.ListensAsync(address, transport == "udp" ? "udp" : "tcp");
+        await using var tunnel = transport == "tls" ? await Stunnel.FromTlsAsync(_files, address) : null;
         using var atOnce = new SemaphoreSlim(32);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, Messages).Select(SendAsync));
         var status = await sipp.EndsAsync();
 
         Assert.All(outcomes, outcome => Assert.Equal(200, outcome.Response?.StatusCode));
-        Assert.True(status == 0, sipp.Output);
+        Assert.True(status == 0, $"{sipp.Output}\n{tunnel?.Output}");
         Assert.Equal(Messages, sipp.Calls().Count);
         Assert.Equal(Messages, sipp.Calls().Distinct().Count());
 
@@ -77,7 +86,7 @@ public sealed class SippTests
             await atOnce.WaitAsync(TestContext.Current.CancellationToken);
             try
             {
-                return await endpoint.SendAsync(Message(address, transport, number), null, TestContext.Current.CancellationToken);
+                return await endpoint.SendAsync(Message(tunnel?.Address ?? address, transport, number), null, TestContext.Current.CancellationToken);
             }
             finally
             {
@@ -86,9 +95,16 @@ public sealed class SippTests
         }
     }
 
-    private static async Task<SipEndpoint> StartAsync(string listen, SipTimers? timers = null)
+    /// <summary>Over TLS, whoever comes must show a certificate.</summary>
+    private async Task<SipEndpoint> StartAsync(string listen, SipTimers? timers = null)
     {
-        var options = new SipEndpointOptions { Listen = [SipListenAddress.Parse(listen)], Timers = timers ?? new SipTimers() };
+        _files.Write("endpoint", "127.0.0.1");
+        var options = new SipEndpointOptions
+        {
+            Listen = [SipListenAddress.Parse(listen)],
+            Timers = timers ?? new SipTimers(),
+            Tls = _files.Options("endpoint") with { RequireClientCertificate = true },
+        };
         var endpoint = new SipEndpoint(options, TimeProvider.System, NullLoggerFactory.Instance);
         await endpoint.StartAsync(TestContext.Current.CancellationToken);
         return endpoint;

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Sip.Transports;
+using Gateway.Tests.Support;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Engine;

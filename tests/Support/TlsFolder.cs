@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Gateway.Sip;
 
-namespace Gateway.Sip.Tests.Engine;
+namespace Gateway.Tests.Support;
 
 /// <summary>A certification authority with its files, and what it has signed, in a folder that goes with the test.</summary>
 internal sealed class TlsFolder : IDisposable
@@ -57,6 +59,16 @@ internal sealed class TlsFolder : IDisposable
     /// <summary>Options with name.pem and name.key, that trust this authority.</summary>
     public SipTlsOptions Options(string name) =>
         new() { Certificate = At($"{name}.pem"), Key = At($"{name}.key"), TrustedCa = Authority, ClientCa = Authority };
+
+    /// <summary>A client's handshake with a server that must have a certificate of this authority for its address.</summary>
+    public SslStream Secure(Stream inner, IPAddress server)
+    {
+        var stream = new SslStream(inner);
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust };
+        policy.CustomTrustStore.Add(_authority);
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions { TargetHost = server.ToString(), CertificateChainPolicy = policy });
+        return stream;
+    }
 
     public void Dispose()
     {
