@@ -22,8 +22,7 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Null when the table is full.</summary>
-    public (ClientTransaction Transaction, Task<SipOutcome> Outcome)? Begin(
-        string branch, string method, string sentBy, Hop hop, byte[] message)
+    public ClientTransaction? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
     {
         if (Interlocked.Increment(ref _count) > capacity)
         {
@@ -33,7 +32,8 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
 
         var transaction = new ClientTransaction(this, branch, method, sentBy, hop, message);
         _byBranch[branch] = transaction;
-        return (transaction, transaction.Start());
+        transaction.Start();
+        return transaction;
     }
 
     /// <summary>

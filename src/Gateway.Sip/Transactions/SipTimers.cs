@@ -1,7 +1,7 @@
 namespace Gateway.Sip;
 
 /// <summary>
-/// RFC 3261 §17.1.1.1 and table 4. The defaults are those of the RFC; an IMS access network uses 2, 16 and 17 s (TS 24.229 §7.7).
+/// RFC 3261 §17.1.1.1 and table 4. The defaults are those of the RFC; an IMS access network uses 2 and 16 s (TS 24.229 §7.7).
 /// </summary>
 public sealed record SipTimers
 {
@@ -11,17 +11,11 @@ public sealed record SipTimers
     /// <summary>Largest retransmission interval of a non-INVITE request, at least T1.</summary>
     public TimeSpan T2 { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long a message may stay in the network.</summary>
-    public TimeSpan T4 { get; init; } = TimeSpan.FromSeconds(5);
-
     /// <summary>Gives up waiting for a final response.</summary>
     public TimeSpan TimerF => 64 * T1;
 
     /// <summary>How long the server absorbs retransmissions after its final response (unreliable transports).</summary>
     public TimeSpan TimerJ => 64 * T1;
-
-    /// <summary>How long the client absorbs retransmitted final responses (unreliable transports).</summary>
-    public TimeSpan TimerK => T4;
 
     /// <summary>RFC 6665 §4.1.2.4: how long the first NOTIFY may take.</summary>
     public TimeSpan TimerN => 64 * T1;

@@ -119,11 +119,11 @@ internal sealed class UserAgentClient(
 
     private async ValueTask<SipOutcome> RunAsync(SipRequest request, Hop hop, Prepared prepared, CancellationToken cancellation)
     {
-        if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not var (transaction, ending))
+        if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not { } transaction)
             return new SipOutcome(SipOutcomeKind.Overloaded, Reason: "too many client transactions");
         try
         {
-            return await ending.WaitAsync(cancellation);
+            return await transaction.Outcome.WaitAsync(cancellation);
         }
         catch (OperationCanceledException)
         {

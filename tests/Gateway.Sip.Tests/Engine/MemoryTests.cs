@@ -32,7 +32,7 @@ public sealed class MemoryTests : EngineTest
     }
 
     [Fact]
-    public async Task What_is_kept_of_a_concluded_request_of_ours_is_less_than_a_kibibyte()
+    public async Task Nothing_is_kept_of_a_concluded_request_of_ours()
     {
         using var peer = new UdpPeer();
         var endpoint = await StartAsync();
@@ -44,9 +44,7 @@ public sealed class MemoryTests : EngineTest
             await sending.InTimeAsync();
         });
 
-        Assert.InRange(kept, 100, 1_024);
-        Assert.Equal(4 * Requests, endpoint.ClientTransactions.Count);
-        Time.Advance(TimeSpan.FromSeconds(6));
+        Assert.InRange(kept, -64, 64);
         Assert.Equal(0, endpoint.ClientTransactions.Count);
         Assert.Equal(0, endpoint.Wheel.Waiting);
     }

@@ -58,11 +58,11 @@ public abstract class SubscriptionTest : EngineTest
     private protected void Accept(Received subscribe, int expires = 3_600, string tag = "notifier", string headers = "") => Notifier.Send(
         subscribe.Reply(200, $"Expires: {expires}\r\nContact: <sip:{Notifier.Address}>\r\n{headers}", tag), Endpoint.Udp());
 
-    /// <summary>Accepts, and ends when the subscriber has taken that: its transaction waits for timer K, and it for timer N.</summary>
+    /// <summary>Accepts, and ends when the subscriber has taken that: its transaction is over, and it waits for timer N.</summary>
     private protected Task AcceptFirstAsync(Received subscribe, int expires = 3_600, string headers = "")
     {
         Accept(subscribe, expires, headers: headers);
-        return Wait.UntilAsync(() => Endpoint.Wheel.Waiting == 2, "timers K and N are set");
+        return Wait.UntilAsync(() => Endpoint.ClientTransactions.Count == 0 && Endpoint.Wheel.Waiting == 1, "timer N is set");
     }
 
     private protected string Notify(
