@@ -33,8 +33,10 @@ internal sealed class UserAgentClient(
         }
 
         SipOutcome outcome = default;
-        foreach (var server in failed.Last(servers))
+        servers = failed.Last(servers);
+        for (var i = 0; i < servers.Count; i++)
         {
+            var server = servers[i];
             outcome = await AttemptAsync(request, server, cancellation);
             if (!IsForTheNext(outcome))
             {
@@ -80,18 +82,28 @@ internal sealed class UserAgentClient(
             ? await RunAsync(request, hop, cancellation)
             : Unreachable(flow.Kind, flow);
 
-    private async ValueTask<SipOutcome> AttemptAsync(SipRequest request, ServerAddress server, CancellationToken cancellation)
+    private ValueTask<SipOutcome> AttemptAsync(SipRequest request, in ServerAddress server, CancellationToken cancellation)
     {
         if (server.Kind != SipTransportKind.Udp)
-            return await AttemptOnStreamAsync(request, server, cancellation) ?? Unreachable(server.Kind, server.EndPoint);
+            return AttemptReliablyAsync(request, server, cancellation);
         if (transports.UdpTo(server.EndPoint) is not { } hop)
-            return Unreachable(server.Kind, server.EndPoint);
+            return new(Unreachable(server.Kind, server.EndPoint));
 
         var prepared = Prepare(request, hop);
-        var overTcp = server with { Kind = SipTransportKind.Tcp };
-        if (prepared.Octets.Length <= LargestOverUdp || failed.IsHeld(overTcp))
-            return await RunAsync(request, hop, prepared, cancellation);
+        return prepared.Octets.Length <= LargestOverUdp
+            ? RunAsync(request, hop, prepared, cancellation)
+            : AttemptLargeAsync(request, server, hop, prepared, cancellation);
+    }
 
+    private async ValueTask<SipOutcome> AttemptReliablyAsync(SipRequest request, ServerAddress server, CancellationToken cancellation) =>
+        await AttemptOnStreamAsync(request, server, cancellation) ?? Unreachable(server.Kind, server.EndPoint);
+
+    private async ValueTask<SipOutcome> AttemptLargeAsync(
+        SipRequest request, ServerAddress server, Hop hop, Prepared prepared, CancellationToken cancellation)
+    {
+        var overTcp = server with { Kind = SipTransportKind.Tcp };
+        if (failed.IsHeld(overTcp))
+            return await RunAsync(request, hop, prepared, cancellation);
         if (await AttemptOnStreamAsync(request, overTcp, cancellation) is { } outcome)
             return outcome;
         failed.Failed(overTcp);   // so that not every large request waits for a connection that cannot be made
@@ -117,10 +129,15 @@ internal sealed class UserAgentClient(
     private ValueTask<SipOutcome> RunAsync(SipRequest request, in Hop hop, CancellationToken cancellation) =>
         RunAsync(request, hop, Prepare(request, hop), cancellation);
 
-    private async ValueTask<SipOutcome> RunAsync(SipRequest request, Hop hop, Prepared prepared, CancellationToken cancellation)
+    private ValueTask<SipOutcome> RunAsync(SipRequest request, in Hop hop, in Prepared prepared, CancellationToken cancellation)
     {
         if (transactions.Begin(prepared.Branch, request.Method, prepared.SentBy, hop, prepared.Octets) is not { } transaction)
-            return new SipOutcome(SipOutcomeKind.Overloaded, Reason: "too many client transactions");
+            return new(new SipOutcome(SipOutcomeKind.Overloaded, Reason: "too many client transactions"));
+        return cancellation.CanBeCanceled ? EndAsync(transaction, cancellation) : new(transaction.Outcome);
+    }
+
+    private static async ValueTask<SipOutcome> EndAsync(ClientTransaction transaction, CancellationToken cancellation)
+    {
         try
         {
             return await transaction.Outcome.WaitAsync(cancellation);

@@ -13,8 +13,8 @@ internal sealed class FailedTargets(TimeSpan hold, TimeProvider time)
     private readonly ConcurrentDictionary<ServerAddress, long> _failedAt = new();
     private int _count;
 
-    public IEnumerable<ServerAddress> Last(IReadOnlyList<ServerAddress> servers) =>
-        servers.Count == 1 || Volatile.Read(ref _count) == 0 ? servers : servers.OrderBy(IsHeld);   // a stable sort
+    public IReadOnlyList<ServerAddress> Last(IReadOnlyList<ServerAddress> servers) =>
+        servers.Count == 1 || Volatile.Read(ref _count) == 0 ? servers : [.. servers.OrderBy(IsHeld)];   // a stable sort
 
     public bool IsHeld(ServerAddress server) =>
         Volatile.Read(ref _count) != 0 && _failedAt.TryGetValue(server, out var at) && time.GetElapsedTime(at) < hold;
