@@ -11,12 +11,16 @@ namespace Gateway.Sip;
 public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 {
     private readonly ReadOnlyMemory<byte> _received;
+
+    /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
+    private int FirstAdded => _received.IsEmpty ? 384 : 128;
+
     private byte[] _added = [];
     private int _addedLength;
     private HeaderField[] _fields;
 
     public SipHeaders()
-        : this(default, 8)
+        : this(default, 12)
     {
     }
 
@@ -41,6 +45,8 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     /// <summary>Above all others: a Via, or a Record-Route, of our own.</summary>
     public void AddFirst(HeaderName name, string value) => Insert(0, Field(name, "", value));
+
+    internal void AddFirst(HeaderName name, ReadOnlySpan<byte> value) => Insert(0, Store(name, "", value, folded: false));
 
     /// <summary>Replaces the first of this name in its place and drops its namesakes; adds it when there is none.</summary>
     public void Set(HeaderName name, string value)
@@ -176,9 +182,10 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         if (index < 0) return;
 
         var value = Raw(index);
-        var joined = new byte[value.Length + octets.Length];
+        var length = value.Length + octets.Length;
+        Span<byte> joined = length <= 256 ? stackalloc byte[length] : new byte[length];
         value.CopyTo(joined);
-        octets.CopyTo(joined.AsSpan(value.Length));
+        octets.CopyTo(joined[value.Length..]);
         _fields[index] = Store(name, "", joined, _fields[index].Folded);
         Version++;
     }
@@ -292,16 +299,16 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
             throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
 
         // White space at either end is no part of a value, and would not come back.
-        value = value.Trim(' ', '\t');
-        Span<byte> octets = value.Length <= 256 ? stackalloc byte[value.Length * 3] : new byte[value.Length * 3];
-        return Store(name, text, octets[..Encoding.UTF8.GetBytes(value, octets)], folded: false);
+        var trimmed = value.AsSpan().Trim(" \t");
+        Span<byte> octets = trimmed.Length <= 256 ? stackalloc byte[trimmed.Length * 3] : new byte[trimmed.Length * 3];
+        return Store(name, text, octets[..Encoding.UTF8.GetBytes(trimmed, octets)], folded: false);
     }
 
     private HeaderField Store(HeaderName name, string text, ReadOnlySpan<byte> value, bool folded)
     {
         var nameLength = name == HeaderName.Other ? text.Length : 0;
         var needed = _addedLength + nameLength + value.Length;
-        if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, 256), _added.Length * 2));
+        if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, FirstAdded), _added.Length * 2));
 
         var start = _addedLength;
         if (nameLength > 0) Encoding.ASCII.GetBytes(text, _added.AsSpan(start));

@@ -24,6 +24,9 @@ internal static class RandomToken
             Convert.TryToHexStringLower(Take(state.octets), text[state.prefix.Length..], out _);
         });
 
+    /// <summary>The same as octets, as many as fit.</summary>
+    public static void WriteHex(Span<byte> output) => Convert.TryToHexStringLower(Take(output.Length / 2), output, out _);
+
     private static ReadOnlySpan<byte> Take(int octets)
     {
         var buffer = _octets ??= new byte[BufferLength];

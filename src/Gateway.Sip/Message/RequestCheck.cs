@@ -51,12 +51,17 @@ public static class RequestCheck
 
         // §8.2.3
         if (request.Body.IsEmpty) return null;
-        if (request.Headers.GetAll(HeaderName.ContentEncoding) is { Count: > 0 } codings && !codings.All(IsIdentity))
+        if (request.Headers.Contains(HeaderName.ContentEncoding) && !request.Headers.GetAll(HeaderName.ContentEncoding).All(IsIdentity))
         {
             return With(request.CreateResponse(415), HeaderName.AcceptEncoding, "identity");
         }
 
-        if (!request.Headers.Contains(HeaderName.ContentType)) return null;
+        if (!request.Headers.TryGetRaw(HeaderName.ContentType, out var octets)) return null;
+        foreach (var accepted in options.Accept)
+        {
+            if (System.Text.Ascii.EqualsIgnoreCase(octets, accepted)) return null;   // nearly always: without parameters
+        }
+
         if (!request.Headers.TryGet<MediaType>(HeaderName.ContentType, out var type))
         {
             var error = new SipError(SipFault.HeaderSyntax, HeaderNames.Text(HeaderName.ContentType), 0);

@@ -3,6 +3,8 @@ namespace Gateway.Sip;
 /// <summary>RFC 3261 §7.1.</summary>
 public sealed class SipRequest : SipMessage
 {
+    private const int TagOctets = 8;
+
     private readonly ReadOnlyMemory<byte> _rawUri;
     private SipUri? _uri;
 
@@ -59,12 +61,15 @@ public sealed class SipRequest : SipMessage
     }
 
     /// <summary>64 random bits, as RFC 3261 §19.3 wants of a tag (32 or more).</summary>
-    public static string NewTag() => RandomToken.Hex(8);
+    public static string NewTag() => RandomToken.Hex(TagOctets);
 
     private static void AddToTag(SipHeaders headers, string? toTag)
     {
         if (!headers.TryGetRaw(HeaderName.To, out var to) || !NameAddr.TryScanTag(to, out var hasTag) || hasTag) return;
 
-        headers.AppendTo(HeaderName.To, System.Text.Encoding.ASCII.GetBytes(";tag=" + (toTag ?? NewTag())));
+        Span<byte> random = stackalloc byte[";tag=".Length + 2 * TagOctets];
+        ";tag="u8.CopyTo(random);
+        if (toTag is null) RandomToken.WriteHex(random[";tag=".Length..]);
+        headers.AppendTo(HeaderName.To, toTag is null ? random : System.Text.Encoding.ASCII.GetBytes(";tag=" + toTag));
     }
 }

@@ -27,7 +27,6 @@ internal sealed class ClientTransaction : WheelTimer
     private enum Trigger : byte { Timer, Provisional, Final, TransportError, Abandoned }
 
     private readonly ClientTransactions _table;
-    private readonly Lock _lock = new();
     private readonly TaskCompletionSource<SipOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _started;
     private readonly Hop _hop;
@@ -64,7 +63,7 @@ internal sealed class ClientTransaction : WheelTimer
             return;
         }
 
-        lock (_lock)
+        lock (this)
         {
             if (_state != State.Trying)
                 return;   // the connection ended just now
@@ -85,7 +84,7 @@ internal sealed class ClientTransaction : WheelTimer
 
     internal override void OnTimer()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_table.Wheel.IsDue(this))
                 On(Trigger.Timer);
@@ -94,7 +93,7 @@ internal sealed class ClientTransaction : WheelTimer
 
     private void On(Trigger trigger, SipOutcome outcome = default)
     {
-        lock (_lock)
+        lock (this)
         {
             switch (_state, trigger)
             {

@@ -49,7 +49,7 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
         Encoding.Latin1.GetChars(via.Branch, branch);
         if (!_byBranch.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(branch, out var transaction))
             return false;
-        if (transaction.Method != response.CSeq.Method || !via.IsSentBy(transaction.SentBy))
+        if (!response.Headers.TryGet(HeaderName.CSeq, out CSeq cseq) || cseq.Method != transaction.Method || !via.IsSentBy(transaction.SentBy))
             return false;
         transaction.OnResponse(response);
         return true;

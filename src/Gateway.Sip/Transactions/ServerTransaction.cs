@@ -29,7 +29,6 @@ internal sealed class ServerTransaction : WheelTimer
     private enum Trigger : byte { Request, Timer, Final }
 
     private readonly ServerTransactions _table;
-    private readonly Lock _lock = new();
     private readonly long _started;
     private SipRequest? _request;
     private readonly Hop _back;
@@ -51,7 +50,7 @@ internal sealed class ServerTransaction : WheelTimer
     {
         get
         {
-            lock (_lock)
+            lock (this)
                 return _state is State.Completed or State.Terminated;
         }
     }
@@ -64,7 +63,7 @@ internal sealed class ServerTransaction : WheelTimer
     /// <summary>False when it is answered already, or so late that the client has given up.</summary>
     public bool TryRespond(byte[] final, out Hop back)
     {
-        lock (_lock)
+        lock (this)
         {
             back = _back;
             if (_state is State.Completed or State.Terminated)
@@ -76,7 +75,7 @@ internal sealed class ServerTransaction : WheelTimer
 
     internal override void OnTimer()
     {
-        lock (_lock)
+        lock (this)
         {
             if (_table.Wheel.IsDue(this))
                 On(Trigger.Timer);
@@ -85,7 +84,7 @@ internal sealed class ServerTransaction : WheelTimer
 
     private void On(Trigger trigger, byte[]? final = null)
     {
-        lock (_lock)
+        lock (this)
         {
             switch (_state, trigger)
             {

@@ -54,7 +54,12 @@ internal readonly ref struct TopVia
         return new TopVia(host, port) { Branch = branch, HasRport = hasRport, HasAlias = hasAlias };
     }
 
-    public bool Names(IPAddress address) => IPAddress.TryParse(Host.Trim("[]"u8), out var host) && host.Equals(address);
+    public bool Names(IPAddress address)
+    {
+        Span<byte> written = stackalloc byte[64];
+        return (address.TryFormat(written, out var length) && Host.SequenceEqual(written[..length]))
+            || (IPAddress.TryParse(Host.Trim("[]"u8), out var host) && host.Equals(address));   // IPv6 can be written in many ways
+    }
 
     /// <summary>Whether this is the sent-by that we once wrote, with its port.</summary>
     public bool IsSentBy(string ours)

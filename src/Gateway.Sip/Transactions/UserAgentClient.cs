@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
@@ -14,7 +15,7 @@ internal sealed class UserAgentClient(
     private const int LargestOverUdp = 1_300;
 
     /// <param name="lastResort">Where to send when the target's name leads nowhere.</param>
-    public async ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target, SipFlow? lastResort, CancellationToken cancellation)
+    public ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target, SipFlow? lastResort, CancellationToken cancellation)
     {
         if (!request.Headers.Contains(HeaderName.MaxForwards))
             request.Headers.Add(HeaderName.MaxForwards, "70");
@@ -22,16 +23,27 @@ internal sealed class UserAgentClient(
             request.Headers.Add(HeaderName.UserAgent, userAgent);
 
         if (target?.Flow is { } flow)
-            return await SendAlongAsync(request, flow, cancellation);
+            return SendAlongAsync(request, flow, cancellation);
 
-        var (servers, reason) = await LocateAsync(request, target, cancellation);
-        if (servers.Count == 0)
-        {
-            return lastResort is { } way
-                ? await SendAlongAsync(request, way, cancellation)
-                : new SipOutcome(SipOutcomeKind.TransportError, Reason: reason);
-        }
+        // What is located already, and that is nearly everything, needs no frame to wait in.
+        var locating = LocateAsync(request, target, cancellation);
+        return locating.IsCompletedSuccessfully && locating.Result.Servers is { Count: > 0 } located
+            ? SendToFirstAsync(request, located, cancellation)
+            : SendWhenLocatedAsync(request, locating, lastResort, cancellation);
+    }
 
+    private async ValueTask<SipOutcome> SendWhenLocatedAsync(
+        SipRequest request, ValueTask<(IReadOnlyList<ServerAddress>, string?)> locating, SipFlow? lastResort, CancellationToken cancellation)
+    {
+        var (servers, reason) = await locating;
+        return servers.Count > 0 ? await SendToFirstAsync(request, servers, cancellation)
+            : lastResort is { } way ? await SendAlongAsync(request, way, cancellation)
+            : new SipOutcome(SipOutcomeKind.TransportError, Reason: reason);
+    }
+
+    private async ValueTask<SipOutcome> SendToFirstAsync(
+        SipRequest request, IReadOnlyList<ServerAddress> servers, CancellationToken cancellation)
+    {
         SipOutcome outcome = default;
         servers = failed.Last(servers);
         for (var i = 0; i < servers.Count; i++)
@@ -53,7 +65,7 @@ internal sealed class UserAgentClient(
     private static bool IsForTheNext(in SipOutcome outcome) =>
         outcome.Kind is SipOutcomeKind.TimedOut or SipOutcomeKind.TransportError || outcome.Response is { StatusCode: 503 };
 
-    private async ValueTask<(IReadOnlyList<ServerAddress>, string? Reason)> LocateAsync(
+    private async ValueTask<(IReadOnlyList<ServerAddress> Servers, string? Reason)> LocateAsync(
         SipRequest request, SipTarget? target, CancellationToken cancellation)
     {
         if (target is not null)
@@ -70,7 +82,9 @@ internal sealed class UserAgentClient(
             transport = kind;
         }
 
-        var host = (uri.Parameters["maddr"] ?? uri.Host).Trim('[', ']');   // RFC 3263 §4: maddr takes the host's place
+        var host = uri.Parameters["maddr"] ?? uri.Host;   // RFC 3263 §4: maddr takes the host's place
+        if (host.Contains(':'))
+            host = host.Trim('[', ']');
         return Found(host, await locator.LocateAsync(host, uri.Port, transport, uri.Scheme == "sips", cancellation));
 
         static (IReadOnlyList<ServerAddress>, string?) Found(string host, IReadOnlyList<ServerAddress> servers) =>
@@ -157,7 +171,10 @@ internal sealed class UserAgentClient(
         var branch = RandomToken.Hex(12, Via.MagicCookie);
         var sentBy = transports.SentBy(hop);
         request.Headers.Remove(HeaderName.Via);
-        request.Headers.AddFirst(HeaderName.Via, $"SIP/2.0/{hop.Flow.Kind.ViaName} {sentBy};branch={branch};rport");
+        Span<byte> via = stackalloc byte[256];   // an IPv6 address with its zone, or a host name of ours, and 150 octets
+        if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
+            throw new InvalidOperationException($"{sentBy} is too long for a Via");
+        request.Headers.AddFirst(HeaderName.Via, via[..length]);
         return new Prepared(branch, sentBy, SipWriter.ToArray(request));
     }
 

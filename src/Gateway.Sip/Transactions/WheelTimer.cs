@@ -2,7 +2,7 @@ namespace Gateway.Sip.Transactions;
 
 /// <summary>
 /// Something that waits on a <see cref="TimerWheel"/>, for one instant at a time. It is its own list node, so that waiting
-/// allocates nothing. The links and <see cref="Due"/> belong to the wheel.
+/// allocates nothing, and its own lock: the collector goes through hundreds of thousands of them. The links and <see cref="Due"/> belong to the wheel.
 /// </summary>
 internal abstract class WheelTimer
 {

@@ -11,6 +11,8 @@ internal readonly record struct Hop(UdpTransport? Udp, StreamConnection? Connect
 {
     public bool IsReliable => Connection is not null;
 
+    public SipTransportKind Kind => Connection?.Flow.Kind ?? SipTransportKind.Udp;
+
     public SipFlow Flow => Connection?.Flow ?? new SipFlow(SipTransportKind.Udp, Remote, Udp!.Local);
 
     public bool TrySend(byte[] message) => Connection?.TrySend(message) ?? Udp!.Send(message, Remote) == SocketError.Success;
