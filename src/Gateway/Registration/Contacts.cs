@@ -10,12 +10,13 @@ namespace Gateway.Registration;
 /// </summary>
 public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvider time)
 {
-    public async Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
+    /// <exception cref="StoreUnavailableException">They cannot be read now.</exception>
+    public Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var db = store.Open();
-        return await db.Contacts.AsNoTracking().Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
-            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel);
+        return store.ReadAsync(db => new ValueTask<List<ContactRow>>(db.Contacts.AsNoTracking()
+            .Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
+            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel)));
     }
 
     /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber.</summary>
