@@ -44,10 +44,11 @@ internal sealed class Dialog
     public uint NextCSeq() => ++LocalCSeq;
 
     /// <summary>RFC 3261 §12.2.1.1.</summary>
-    public SipRequest CreateRequest(string method)
+    /// <param name="contactUser">Of our Contact, by which the peer reaches us from then on.</param>
+    public SipRequest CreateRequest(string method, string contactUser)
     {
         var strict = _routeSet.Count > 0 && !_routeSet[0].Uri.IsLooseRouter;
-        var request = new SipRequest(method, strict ? _routeSet[0].Uri : RemoteTarget);
+        var request = new SipRequest(method, strict ? _routeSet[0].Uri : RemoteTarget) { ContactUser = contactUser };
         foreach (var route in strict ? _routeSet.Skip(1).Append(new NameAddr(RemoteTarget)) : _routeSet)
             request.Headers.Add(HeaderName.Route, route);
         request.Headers.Add(HeaderName.From, Local);
