@@ -4,7 +4,7 @@ using Gateway.Sip;
 
 namespace Gateway.Inbound;
 
-/// <summary>Who sent a MESSAGE. From is a claim; what counts is a trusted peer's P-Asserted-Identity (RFC 3325), or a digest answer.</summary>
+/// <summary>Who sent a MESSAGE or SUBSCRIBE. From is a claim; what counts is a trusted peer's P-Asserted-Identity (RFC 3325), or a digest answer.</summary>
 public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Contacts contacts, ILogger<Senders> log)
 {
     /// <summary>Null when the request has been answered already: challenged, or refused.</summary>
@@ -25,7 +25,7 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
         // A trusted peer that asserts nothing may still be a handset which that peer registered here itself.
         if (trusted && msisdn is not null && (await contacts.OfAsync(msisdn, CancellationToken.None)).Count > 0) return SenderOf(claimed, incoming.Flow);
 
-        LogRefused(incoming.Flow, claimed);
+        LogRefused(request.Method, incoming.Flow, claimed);
         await incoming.RespondAsync(request.CreateResponse(403));
         return null;
     }
@@ -47,6 +47,6 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
     private static Sender SenderOf(SipUri identity, SipFlow flow, bool asserted = false) =>
         new(identity.ToString(), Identities.MsisdnOf(identity), flow, asserted);
 
-    [LoggerMessage(4011, LogLevel.Warning, "MESSAGE from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
-    private partial void LogRefused(SipFlow flow, SipUri claimed);
+    [LoggerMessage(4011, LogLevel.Warning, "{Method} from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
+    private partial void LogRefused(string method, SipFlow flow, SipUri claimed);
 }

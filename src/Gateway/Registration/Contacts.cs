@@ -10,6 +10,9 @@ namespace Gateway.Registration;
 /// </summary>
 public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvider time)
 {
+    /// <summary>The registrar's contacts of this subscriber have been written anew, changed or merely refreshed.</summary>
+    public event Action<string>? RegisteredHere;
+
     /// <exception cref="StoreUnavailableException">They cannot be read now.</exception>
     public Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
     {
@@ -40,6 +43,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
         // Whoever is back is due: written with the contact itself, so that neither a lost ring nor a crash leaves his messages asleep.
         if (current.Count > 0) change.Reschedules.Add(Reschedule.Release(subscriber, time.GetUtcNow().ToUnixTimeMilliseconds()));
         await store.Writer.WriteAsync(change, cancel);
+        if (source == ContactSource.Registrar) RegisteredHere?.Invoke(subscriber);
         // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since
         // the contact may have been away without a word and be back as it was.
         if (news || current.Count > 0 && await store.DueMessages.AnyWaitingForAsync(subscriber, cancel)) mailboxes.ContactsChanged(subscriber);

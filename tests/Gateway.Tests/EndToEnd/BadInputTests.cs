@@ -130,7 +130,9 @@ public sealed class BadInputTests(LocalGateway local)
     }
 
     [Theory]
-    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60", 489)]
+    [InlineData("SUBSCRIBE", "Event: presence\r\nExpires: 60", 489)]
+    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60", 400)]
+    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60\r\nContact: <sip:a@127.0.0.1>", 403)]
     [InlineData("NOTIFY", "Event: reg\r\nSubscription-State: active;expires=60", 481)]
     [InlineData("INVITE", "Contact: <sip:a@127.0.0.1>", 405)]
     [InlineData("PUBLISH", "Event: presence", 405)]
