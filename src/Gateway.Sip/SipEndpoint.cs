@@ -88,6 +88,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
     internal ValueTask<SipOutcome> SendAsync(SipRequest request, SipTarget? target, SipFlow? lastResort, CancellationToken cancellation) =>
         _client.SendAsync(request, target, lastResort, cancellation);
 
+    /// <summary>Our Contact for whom a flow leads to: where the endpoint listens, as seen from there.</summary>
+    internal SipUri ContactFor(in SipFlow flow, string user) => _transports.ContactOf(flow, user, secure: false);
+
     /// <summary>Ends every connection and socket; requests under way end as transport errors.</summary>
     public async ValueTask DisposeAsync()
     {

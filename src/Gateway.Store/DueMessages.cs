@@ -114,18 +114,7 @@ public sealed class DueMessages
     public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
         (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
 
-    private async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
-    {
-        try
-        {
-            await using var db = _database.Open();
-            return await read(db);
-        }
-        catch (Exception fault) when (_database.IsUnavailable(fault))
-        {
-            throw _database.Unavailable(fault);
-        }
-    }
+    private Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
 
     internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
 }

@@ -1,8 +1,9 @@
 namespace Gateway.Sip.Dialogs;
 
 /// <summary>
-/// RFC 3261 §12 for the side that asked for the dialog. It exists from the first request on, so that the peer may answer by a request of
-/// its own first (a NOTIFY before the 200); it is established by whichever comes first. Not safe for several threads.
+/// RFC 3261 §12. On the side that asked for the dialog it exists from the first request on, so that the peer may answer by a request of
+/// its own first (a NOTIFY before the 200); it is established by whichever comes first. On the side that was asked it is established at
+/// once. Not safe for several threads.
 /// </summary>
 internal sealed class Dialog
 {
@@ -22,6 +23,21 @@ internal sealed class Dialog
         CallId = Guid.NewGuid().ToString("N");
     }
 
+    private Dialog(SipRequest request)
+    {
+        LocalTag = SipRequest.NewTag();
+        Local = request.To.WithTag(LocalTag);
+        Remote = request.From;
+        RemoteTarget = request.From.Uri.WithoutHeaders();
+        CallId = request.CallId;
+        _routeSet = [.. RecordRoute(request)];
+        _remoteCSeq = request.CSeq.Number;
+        Retarget(request);
+    }
+
+    /// <summary>Of the side that accepts the request with a 2xx, whose To gets the tag <see cref="LocalTag"/> (§12.1.1).</summary>
+    public static Dialog Accept(SipRequest request) => new(request);
+
     public string CallId { get; }
 
     public string LocalTag { get; }
@@ -34,6 +50,8 @@ internal sealed class Dialog
 
     public uint LocalCSeq { get; private set; }
 
+    public bool HasRoutes => _routeSet.Count > 0;
+
     public bool IsEstablished => Remote.Tag is not null;
 
     /// <summary>
@@ -44,10 +62,11 @@ internal sealed class Dialog
     public uint NextCSeq() => ++LocalCSeq;
 
     /// <summary>RFC 3261 §12.2.1.1.</summary>
-    public SipRequest CreateRequest(string method)
+    /// <param name="contactUser">Of our Contact, by which the peer reaches us from then on.</param>
+    public SipRequest CreateRequest(string method, string contactUser)
     {
         var strict = _routeSet.Count > 0 && !_routeSet[0].Uri.IsLooseRouter;
-        var request = new SipRequest(method, strict ? _routeSet[0].Uri : RemoteTarget);
+        var request = new SipRequest(method, strict ? _routeSet[0].Uri : RemoteTarget) { ContactUser = contactUser };
         foreach (var route in strict ? _routeSet.Skip(1).Append(new NameAddr(RemoteTarget)) : _routeSet)
             request.Headers.Add(HeaderName.Route, route);
         request.Headers.Add(HeaderName.From, Local);

@@ -18,10 +18,15 @@ public sealed record ReginfoDocument
 
     public required IReadOnlyList<ReginfoRegistration> Registrations { get; init; }
 
+    public const string ContentType = "application/reginfo+xml";
+
     /// <summary>
     /// Reads a document, and as much as can be made out of one that is not well-formed (some notifiers do not escape contact URIs).
     /// False, with the reason, when no registration can be made out.
     /// </summary>
     public static bool TryParse(ReadOnlyMemory<byte> octets, out ReginfoDocument document, out string? error) =>
         ReginfoReader.TryRead(octets, out document, out error);
+
+    /// <summary>In UTF-8.</summary>
+    public byte[] ToArray() => ReginfoWriter.ToArray(this);
 }

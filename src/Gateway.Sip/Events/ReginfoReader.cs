@@ -11,8 +11,8 @@ namespace Gateway.Sip;
 /// </summary>
 internal static partial class ReginfoReader
 {
-    private const string ReginfoNamespace = "urn:ietf:params:xml:ns:reginfo";
-    private const string GruuNamespace = "urn:ietf:params:xml:ns:gruuinfo";
+    internal const string ReginfoNamespace = "urn:ietf:params:xml:ns:reginfo";
+    internal const string GruuNamespace = "urn:ietf:params:xml:ns:gruuinfo";
 
     // Of one contact; a Contact header has a handful.
     private const int MaxParameters = 64;

@@ -207,8 +207,7 @@ public sealed class Subscription : IDisposable
 
     private SipRequest CreateSubscribe()
     {
-        var request = _dialog.CreateRequest(SipMethod.Subscribe);
-        request.Headers.Add(HeaderName.Contact, $"<{_request.Contact}>");
+        var request = _dialog.CreateRequest(SipMethod.Subscribe, _request.ContactUser);
         request.Headers.Add(HeaderName.Event, _request.Event);
         request.Headers.Add(HeaderName.Expires, ((long)_expires.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture));
         if (_request.Accept is { } accept)

@@ -8,8 +8,8 @@ public sealed record SubscriptionRequest
     /// <summary>The subscriber; the tag is added.</summary>
     public required NameAddr From { get; init; }
 
-    /// <summary>Where NOTIFYs are to be sent: an address of the endpoint.</summary>
-    public required SipUri Contact { get; init; }
+    /// <summary>User part of our Contact; its address is where the endpoint listens, as seen from the notifier.</summary>
+    public required string ContactUser { get; init; }
 
     public Event Event { get; init; } = new("reg", SipParameters.Empty);
 

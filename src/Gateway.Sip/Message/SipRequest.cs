@@ -33,6 +33,12 @@ public sealed class SipRequest : SipMessage
         set => _uri = value;
     }
 
+    /// <summary>
+    /// Of a request that makes or keeps a dialog: the user part of our Contact ("" for none), whose address is put in for the way the request
+    /// takes. Null: no Contact is put in.
+    /// </summary>
+    internal string? ContactUser { get; init; }
+
     /// <summary>As received; empty once it is set anew or was made here.</summary>
     internal ReadOnlyMemory<byte> RawUri => _uri is null ? _rawUri : default;
 

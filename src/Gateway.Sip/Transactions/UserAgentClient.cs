@@ -170,6 +170,8 @@ internal sealed class UserAgentClient(
     {
         var branch = RandomToken.Hex(12, Via.MagicCookie);
         var sentBy = transports.SentBy(hop);
+        if (request.ContactUser is { } user)
+            request.Headers.Set(HeaderName.Contact, $"<{transports.ContactOf(hop.Flow, user, IsSecure(request))}>");
         request.Headers.Remove(HeaderName.Via);
         Span<byte> via = stackalloc byte[256];   // an IPv6 address with its zone, or a host name of ours, and 150 octets
         if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
@@ -177,6 +179,10 @@ internal sealed class UserAgentClient(
         request.Headers.AddFirst(HeaderName.Via, via[..length]);
         return new Prepared(branch, sentBy, SipWriter.ToArray(request));
     }
+
+    /// <summary>RFC 3261 §8.1.1.8: then our Contact is a SIPS URI too.</summary>
+    private static bool IsSecure(SipRequest request) =>
+        request.RequestUri.Scheme == "sips" || (request.Headers.TryGet<NameAddr>(HeaderName.Route, out var route) && route.Uri.Scheme == "sips");
 
     private static SipOutcome Unreachable(SipTransportKind kind, object remote) =>
         new(SipOutcomeKind.TransportError, Reason: $"{kind.UriName} {remote} cannot be reached");

@@ -156,6 +156,28 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         return listening is null ? local.ToString() : new IPEndPoint(local.Address, listening.EndPoint.Port).ToString();
     }
 
+    /// <summary>
+    /// What our Contact says to whom a flow leads: where we listen with its transport, as seen from there; else where we listen at all; without
+    /// any listener the near end of the connection, which reaches us while it lasts.
+    /// </summary>
+    public SipUri ContactOf(in SipFlow flow, string? user, bool secure)
+    {
+        var family = flow.Remote.AddressFamily;
+        var kind = flow.Kind;
+        var listening = kind == SipTransportKind.Udp ? flow.Local : Listening(kind, family)?.EndPoint;
+        if (listening is null && _bound.Find(address => address.EndPoint.AddressFamily == family) is { } other)
+            (listening, kind) = (other.EndPoint, other.Kind);
+        listening ??= flow.Local;
+        var address = !IsAny(listening.Address) ? listening.Address
+            : IsAny(flow.Local.Address) ? _localAddresses.Towards(flow.Remote.Address)
+            : flow.Local.Address;
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        // transport=tls is for the sip scheme alone; sips says it by itself (RFC 5630 §3.1.4).
+        var parameters = kind == SipTransportKind.Udp || secure ? SipParameters.Empty : SipParameters.Empty.With("transport", kind.UriName);
+        return SipUri.Create(user, address.ToString(), listening.Port, parameters, secure ? "sips" : "sip");
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var transport in _udp)

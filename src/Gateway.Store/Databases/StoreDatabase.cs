@@ -19,6 +19,21 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>The fault lies with the database or the way to it, not with what was written.</summary>
     public abstract bool IsUnavailable(Exception fault);
 
+    /// <summary>Reads on a context of its own.</summary>
+    /// <exception cref="StoreUnavailableException">The database is away.</exception>
+    public async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
+    {
+        try
+        {
+            await using var db = Open();
+            return await read(db);
+        }
+        catch (Exception fault) when (IsUnavailable(fault))
+        {
+            throw Unavailable(fault);
+        }
+    }
+
     /// <summary>Once for each connection of the writer.</summary>
     public abstract void PrepareWriter(DbConnection connection);
 

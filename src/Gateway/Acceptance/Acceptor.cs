@@ -12,8 +12,6 @@ namespace Gateway.Acceptance;
 public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
     TimeProvider time)
 {
-    /// <summary>How long the same message from the same sender is one message: handsets and carriers repeat within minutes.</summary>
-    private static readonly TimeSpan RepeatWindow = TimeSpan.FromMinutes(10);
     private const int MaxSegments = 255;
     private const int MaxUserDataOctets = 140;
 
@@ -39,7 +37,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         try
         {
             // Not cancelled with the first caller: the others wait for the same outcome.
-            result = await FindRepeatAsync(key) ?? await StoreAsync(submission, CancellationToken.None);
+            result = await FindRepeatAsync(submission, key.ForeignId) ?? await StoreAsync(submission, CancellationToken.None);
             return result;
         }
         finally
@@ -49,12 +47,12 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         }
     }
 
-    private async Task<AcceptanceResult?> FindRepeatAsync((string Originator, string ForeignId) key)
+    private async Task<AcceptanceResult?> FindRepeatAsync(Submission submission, string foreignId)
     {
-        var since = (time.GetUtcNow() - RepeatWindow).ToUnixTimeMilliseconds();
+        var since = (time.GetUtcNow() - submission.RepeatWindow).ToUnixTimeMilliseconds();
         try
         {
-            return await store.DueMessages.FindRepeatAsync(key.Originator, key.ForeignId, since, CancellationToken.None) is { } row
+            return await store.DueMessages.FindRepeatAsync(submission.Originator, foreignId, since, CancellationToken.None) is { } row
                 ? new AcceptanceResult(Refusal.None, row.RouteReason, row.Id, row.SegmentCount, row.AcceptedAt, Repeat: true)
                 : null;
         }

@@ -23,12 +23,17 @@ public sealed record Submission
     public string? AccountReference { get; init; }
     /// <summary>The sender's own id for it (carrier's messageId, handset's Call-ID and RP-MR): a second one from the same originator is the same message.</summary>
     public string? ForeignId { get; init; }
+    /// <summary>How long that holds: longer ago, the same id is another message.</summary>
+    public TimeSpan RepeatWindow { get; init; } = StatedRepeat;
     /// <summary>TP-MR of the SMS-SUBMIT; with <see cref="ImdnMessageId"/>, the notifications asked for (ImdnRequest).</summary>
     public byte SubmitReference { get; init; }
     /// <summary>TP-DA octets of the SMS-SUBMIT, or To of the CPIM in UTF-8: what a report names the recipient by.</summary>
     public byte[]? SubmitDestination { get; init; }
     /// <summary>imdn.Message-ID of an OTT client's message that is to be notified of, or null.</summary>
     public string? ImdnMessageId { get; init; }
+
+    /// <summary>Handsets and carriers repeat within minutes what they call the same message.</summary>
+    public static readonly TimeSpan StatedRepeat = TimeSpan.FromMinutes(10);
 
     /// <summary>Nexmo's default: 72 hours.</summary>
     public static readonly TimeSpan DefaultValidity = TimeSpan.FromHours(72);

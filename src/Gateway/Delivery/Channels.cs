@@ -41,14 +41,28 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
     internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string? text) =>
         endpoint.SendAsync(ott.Message(target, row, text), target.NextHop);
 
-    /// <summary>An RP-ACK or RP-ERROR to a handset that sent us something: to the contact it sent from, or by the way its request came.</summary>
+    /// <summary>
+    /// An RP-ACK or RP-ERROR to a handset that sent us something: to the contact it sent from, or by the way its request came. The latter also while
+    /// the contacts cannot be read, when the report is most likely the RP-ERROR that says so.
+    /// </summary>
     public async Task<SipOutcome> SendReportAsync(string identity, string? msisdn, SipFlow from, byte[] body, string inReplyTo)
     {
-        var flow = from.ToString();
-        var own = msisdn is null ? null : (await contacts.OfAsync(msisdn, CancellationToken.None)).Find(contact => contact.Flow == flow);
+        var own = msisdn is null ? null : await RegisteredFromAsync(msisdn, from.ToString());
         var target = own is not null ? TargetOf(own, ContactClass.Volte)
             : new Target(ContactClass.Volte, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
+    }
+
+    private async Task<ContactRow?> RegisteredFromAsync(string msisdn, string flow)
+    {
+        try
+        {
+            return (await contacts.OfAsync(msisdn, CancellationToken.None)).Find(contact => contact.Flow == flow);
+        }
+        catch (StoreUnavailableException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Hands a message to a carrier; when it has taken it, what to keep of the ids it gave.</summary>

@@ -14,10 +14,18 @@ namespace Gateway.Inbound;
 /// </summary>
 public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Channels channels, TimeProvider time, ILogger<RpInbound> log)
 {
+    private const int ShortestRpMessage = 2; // type and reference
+
+    /// <summary>
+    /// How long the same SMS-SUBMIT in another SIP transaction is a repeat although TP-RD does not say so: a handset that waits out TR1M (45 s at most)
+    /// and its SIP timer F (32 s) repeats within it, and a person who means it rarely sends the same text to the same number again so soon.
+    /// </summary>
+    private static readonly TimeSpan UnstatedRepeat = TimeSpan.FromMinutes(2);
+
     public async Task OnMessageAsync(IncomingRequest incoming, Sender sender)
     {
         var request = incoming.Request;
-        if (!RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out _, out var reference))
+        if (request.Body.Length < ShortestRpMessage)
         {
             // Without type and reference no RP answer is possible (TS 24.011 §9.3.1).
             LogUndecodable(sender.Identity, new PduError(PduFault.Truncated, "RP-Message Type", 0));
@@ -25,10 +33,18 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             return;
         }
         await incoming.RespondAsync(request.CreateResponse(202));
+        var isDefined = RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out var direction, out _);
+        if (!isDefined || kind == RpKind.Data && direction != RpDirection.FromHandset)
+        {
+            // TS 24.011 §8.2.2 and §9.3.3: the reserved type, or one of the other direction.
+            await RefuseAsync(sender, request, request.Body.Span[1], new RpRefusal(RpCause.MessageTypeNonExistent));
+            return;
+        }
         if (!RpPdu.TryDecode(request.Body, out var pdu, out var error))
         {
             LogUndecodable(sender.Identity, error);
-            if (kind is RpKind.Data or RpKind.Smma) await RefuseAsync(sender, request, reference, new RpRefusal(RpCauses.Of(error)));
+            // A report never gets a report.
+            if (kind is RpKind.Data or RpKind.Smma) await RefuseAsync(sender, request, request.Body.Span[1], new RpRefusal(RpCauses.Of(error)));
             return;
         }
         switch (pdu.Kind)
@@ -50,11 +66,6 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
 
     private async Task OnDataAsync(Sender sender, SipRequest request, RpData data)
     {
-        if (data.Direction != RpDirection.FromHandset)
-        {
-            await RefuseAsync(sender, request, data.MessageReference, new RpRefusal(RpCause.MessageTypeNonExistent));
-            return;
-        }
         var (refusal, acceptedAt) = await SubmitAsync(sender, data);
         if (refusal is { } refused)
         {
@@ -80,27 +91,30 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
         }
         if (submit.DestinationAddress.IsAlphanumeric || submit.DestinationAddress.IsEmpty) return (RpRefusal.Of(Refusal.InvalidDestination), 0);
 
-        var now = time.GetUtcNow();
-        var result = await acceptor.AcceptAsync(new Submission
-        {
-            Source = MessageSource.Volte,
-            Originator = originator,
-            Destination = submit.DestinationAddress.ToString(),
-            Content = new UserDataContent(submit.UserData.Octets.ToArray(), submit.UserData.Length, submit.UserData.HasHeader,
-                submit.DataCodingScheme.Value, submit.ProtocolIdentifier.Value),
-            Validity = submit.ValidityPeriod.TryGetExpiry(now, out var expiry) && expiry - now < Submission.DefaultValidity
-                ? expiry - now : Submission.DefaultValidity,
-            ReceiptRequested = submit.StatusReportRequest,
-            ForeignId = Fingerprint(submit),
-            SubmitReference = submit.MessageReference,
-            SubmitDestination = submit.DestinationAddress.Encode(),
-        }, CancellationToken.None);
+        var result = await acceptor.AcceptAsync(SubmissionOf(originator, submit, time.GetUtcNow()), CancellationToken.None);
         return result.Accepted ? (null, result.AcceptedAt) : (RpRefusal.Of(result.Refusal), 0);
     }
+
+    internal static Submission SubmissionOf(string originator, in SmsSubmit submit, DateTimeOffset now) => new()
+    {
+        Source = MessageSource.Volte,
+        Originator = originator,
+        Destination = submit.DestinationAddress.ToString(),
+        Content = new UserDataContent(submit.UserData.Octets.ToArray(), submit.UserData.Length, submit.UserData.HasHeader,
+            submit.DataCodingScheme.Value, submit.ProtocolIdentifier.Value),
+        Validity = submit.ValidityPeriod.TryGetExpiry(now, out var expiry) && expiry - now < Submission.DefaultValidity
+            ? expiry - now : Submission.DefaultValidity,
+        ReceiptRequested = submit.StatusReportRequest,
+        ForeignId = Fingerprint(submit),
+        RepeatWindow = submit.RejectDuplicates ? Submission.StatedRepeat : UnstatedRepeat,
+        SubmitReference = submit.MessageReference,
+        SubmitDestination = submit.DestinationAddress.Encode(),
+    };
 
     /// <summary>
     /// What makes a handset's repeat the same message, with or without TP-RD and in whatever SIP transaction: sender (kept beside this), TP-MR, TP-DA
     /// and user data (TS 23.040 §9.2.3.6, §9.2.3.25).
+    /// Not RP-MR, which a repeat has anew, nor Call-ID: a request with the same one is a repeat by its content.
     /// </summary>
     private static string Fingerprint(in SmsSubmit submit)
     {

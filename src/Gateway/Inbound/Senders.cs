@@ -4,7 +4,7 @@ using Gateway.Sip;
 
 namespace Gateway.Inbound;
 
-/// <summary>Who sent a MESSAGE. From is a claim; what counts is a trusted peer's P-Asserted-Identity (RFC 3325), or a digest answer.</summary>
+/// <summary>Who sent a MESSAGE or SUBSCRIBE. From is a claim; what counts is a trusted peer's P-Asserted-Identity (RFC 3325), or a digest answer.</summary>
 public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Contacts contacts, ILogger<Senders> log)
 {
     /// <summary>Null when the request has been answered already: challenged, or refused.</summary>
@@ -25,22 +25,28 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
         // A trusted peer that asserts nothing may still be a handset which that peer registered here itself.
         if (trusted && msisdn is not null && (await contacts.OfAsync(msisdn, CancellationToken.None)).Count > 0) return SenderOf(claimed, incoming.Flow);
 
-        LogRefused(incoming.Flow, claimed);
+        LogRefused(request.Method, incoming.Flow, claimed);
         await incoming.RespondAsync(request.CreateResponse(403));
         return null;
     }
 
-    /// <summary>The number if one is asserted (there may be a SIP and a tel value), else the first; without any, the user S-CSCF says it serves (RFC 5502).</summary>
-    private static SipUri? AssertedIdentity(SipRequest request)
+    /// <summary>
+    /// There may be a SIP and a tel value (RFC 3325 §9.1): the tel one is the number, then a global number in a SIP one, then any number; else the first.
+    /// Without any, the user the S-CSCF says it serves (RFC 5502).
+    /// </summary>
+    internal static SipUri? AssertedIdentity(SipRequest request)
     {
         if (!request.Headers.TryGetAll(HeaderName.PAssertedIdentity, out IReadOnlyList<NameAddr> identities)) return null;
-        var best = identities.FirstOrDefault(identity => Identities.MsisdnOf(identity.Uri) is not null) ?? (identities.Count > 0 ? identities[0] : null);
-        return best?.Uri ?? (request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null);
+        if (identities.Count > 0) return identities.MaxBy(identity => RankOf(identity.Uri))!.Uri; // the first among equals
+        return request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null;
     }
+
+    private static int RankOf(SipUri identity) =>
+        Identities.MsisdnOf(identity) is null ? 0 : identity.IsTel ? 3 : identity.Number![0] == '+' ? 2 : 1;
 
     private static Sender SenderOf(SipUri identity, SipFlow flow, bool asserted = false) =>
         new(identity.ToString(), Identities.MsisdnOf(identity), flow, asserted);
 
-    [LoggerMessage(4011, LogLevel.Warning, "MESSAGE from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
-    private partial void LogRefused(SipFlow flow, SipUri claimed);
+    [LoggerMessage(4011, LogLevel.Warning, "{Method} from {Flow} refused: not a trusted peer's, and {Claimed} is no user of the registrar")]
+    private partial void LogRefused(string method, SipFlow flow, SipUri claimed);
 }

@@ -6,9 +6,10 @@ namespace Gateway.Inbound;
 
 /// <summary>
 /// Everything that comes in by SIP, by method. NOTIFY belongs to a subscription of ours, REGISTER to the registrar or (from the network, on behalf
-/// of somebody) to the watcher, MESSAGE to the handset faces. What is not trusted and not one of the registrar's own users gets 403.
+/// of somebody) to the watcher, SUBSCRIBE to the notifier, MESSAGE to the handset faces. What is not trusted and not one of the registrar's own users gets 403.
 /// </summary>
-public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, Senders senders, RpInbound rp, TextInbound text)
+public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, RegNotifier notifier,
+    Senders senders, RpInbound rp, TextInbound text)
 {
     public Task OnRequestAsync(IncomingRequest incoming)
     {
@@ -17,9 +18,8 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
         {
             SipMethod.Message => OnMessageAsync(incoming),
             SipMethod.Register => OnRegisterAsync(incoming),
-            SipMethod.Options => incoming.RespondAsync(200),
-            // No event package is served to others here.
-            _ => incoming.RespondAsync(489),
+            SipMethod.Subscribe => OnSubscribeAsync(incoming),
+            _ => incoming.RespondAsync(200), // OPTIONS: nothing else passes the endpoint
         };
     }
 
@@ -32,6 +32,12 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
         if (request.From.Uri.AddressOfRecord() != request.To.Uri.AddressOfRecord())
             return trusted ? watcher.OnThirdPartyRegisterAsync(incoming) : incoming.RespondAsync(request.CreateResponse(403));
         return registrar.OnRegisterAsync(incoming, trusted);
+    }
+
+    private async Task OnSubscribeAsync(IncomingRequest incoming)
+    {
+        if (notifier.Refusal(incoming.Request) is { } refusal) await incoming.RespondAsync(refusal);
+        else if (await senders.IdentifyAsync(incoming) is { } sender) await notifier.OnSubscribeAsync(incoming, sender.Msisdn, sender.Asserted);
     }
 
     private async Task OnMessageAsync(IncomingRequest incoming)

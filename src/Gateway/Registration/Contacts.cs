@@ -10,12 +10,16 @@ namespace Gateway.Registration;
 /// </summary>
 public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvider time)
 {
-    public async Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
+    /// <summary>The registrar's contacts of this subscriber have been written anew, changed or merely refreshed.</summary>
+    public event Action<string>? RegisteredHere;
+
+    /// <exception cref="StoreUnavailableException">They cannot be read now.</exception>
+    public Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var db = store.Open();
-        return await db.Contacts.AsNoTracking().Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
-            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel);
+        return store.ReadAsync(db => new ValueTask<List<ContactRow>>(db.Contacts.AsNoTracking()
+            .Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
+            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel)));
     }
 
     /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber.</summary>
@@ -39,6 +43,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
         // Whoever is back is due: written with the contact itself, so that neither a lost ring nor a crash leaves his messages asleep.
         if (current.Count > 0) change.Reschedules.Add(Reschedule.Release(subscriber, time.GetUtcNow().ToUnixTimeMilliseconds()));
         await store.Writer.WriteAsync(change, cancel);
+        if (source == ContactSource.Registrar) RegisteredHere?.Invoke(subscriber);
         // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since
         // the contact may have been away without a word and be back as it was.
         if (news || current.Count > 0 && await store.DueMessages.AnyWaitingForAsync(subscriber, cancel)) mailboxes.ContactsChanged(subscriber);

@@ -155,13 +155,12 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     private SubscriptionRequest RequestFor(Watch watch)
     {
         var service = SipUri.Parse(settings.ServiceCentreIdentity);
-        var udp = endpoint.Bound.FirstOrDefault(address => address.Kind == SipTransportKind.Udp) ?? endpoint.Bound[0];
         var route = settings.OutboundProxy is { } proxy ? $"<{proxy}>" : watch.Scscf;
         return new SubscriptionRequest
         {
             ResourceUri = SipUri.Parse(watch.Identity),
             From = new NameAddr(service),
-            Contact = SipUri.Create(service.User, udp.EndPoint),
+            ContactUser = service.User ?? "",
             Accept = "application/reginfo+xml",
             Expires = TimeSpan.FromSeconds(settings.Watch.Expires),
             PAssertedIdentity = $"<{(settings.Watch.AssertedIdentity == "User" ? watch.Identity : settings.ServiceCentreIdentity)}>",

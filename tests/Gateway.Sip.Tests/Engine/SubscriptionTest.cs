@@ -36,7 +36,7 @@ public abstract class SubscriptionTest : EngineTest
         {
             ResourceUri = SipUri.Parse("sip:491711234567@ims.example.org"),
             From = new NameAddr(SipUri.Parse("sip:smsc@ims.example.org")),
-            Contact = SipUri.Parse($"sip:smsc@{Endpoint.Udp()}"),
+            ContactUser = "smsc",
             Accept = "application/reginfo+xml",
             PAssertedIdentity = "<sip:491711234567@ims.example.org>",
             Target = SipTarget.At(new SipFlow(SipTransportKind.Udp, Notifier.Address, Endpoint.Udp())),

@@ -110,6 +110,8 @@ public sealed class BadInputTests(LocalGateway local)
     [InlineData("0007", 202, (byte)96)]        // ends where RP-OA should be
     [InlineData("00070007919471", 202, (byte)96)]
     [InlineData("000700079194710000000005110A", 202, (byte)96)]
+    [InlineData("0707", 202, (byte)97)]        // RP-MTI 7 is reserved
+    [InlineData("0107", 202, (byte)97)]        // RP-DATA of the other direction
     [InlineData("0507", 202, null)]            // not a message of the direction MS to network: no answer to what cannot be one
     public async Task A_truncated_rp_message(string hex, int status, byte? cause)
     {
@@ -128,7 +130,9 @@ public sealed class BadInputTests(LocalGateway local)
     }
 
     [Theory]
-    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60", 489)]
+    [InlineData("SUBSCRIBE", "Event: presence\r\nExpires: 60", 489)]
+    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60", 400)]
+    [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60\r\nContact: <sip:a@127.0.0.1>", 403)]
     [InlineData("NOTIFY", "Event: reg\r\nSubscription-State: active;expires=60", 481)]
     [InlineData("INVITE", "Contact: <sip:a@127.0.0.1>", 405)]
     [InlineData("PUBLISH", "Event: presence", 405)]
