@@ -131,6 +131,19 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.MailboxRow", b =>
+                {
+                    b.Property<string>("Recipient")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Recipient");
+
+                    b.ToTable("Mailboxes", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
                 {
                     b.Property<long>("Id")

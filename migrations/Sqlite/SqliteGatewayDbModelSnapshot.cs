@@ -122,6 +122,19 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.MailboxRow", b =>
+                {
+                    b.Property<string>("Recipient")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Recipient");
+
+                    b.ToTable("Mailboxes", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
                 {
                     b.Property<long>("Id")

@@ -12,6 +12,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
     public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
     public DbSet<WatchRow> Watches => Set<WatchRow>();
+    public DbSet<MailboxRow> Mailboxes => Set<MailboxRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -43,6 +44,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.HasIndex(c => c.ExpiresAt);
         });
         model.Entity<WatchRow>(row => row.ToTable("Watches").HasKey(w => w.Subscriber));
+        model.Entity<MailboxRow>(row => row.ToTable("Mailboxes").HasKey(m => m.Recipient));
     }
 }
 

@@ -30,6 +30,7 @@ public sealed class StoreSettings
 public sealed class ClusterSettings
 {
     public string Mode { get; init; } = "Single";
+    public bool IsSingle => Mode == "Single";
     public int SiloPort { get; init; } = 11111;
     public int GatewayPort { get; init; } = 30000;
     public string AdvertisedAddress { get; init; } = "127.0.0.1";

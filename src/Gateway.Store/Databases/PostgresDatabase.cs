@@ -94,6 +94,9 @@ internal sealed class PostgresDatabase : StoreDatabase
         _ => false,
     };
 
+    public override bool IsConflict(Exception fault) =>
+        fault is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };
+
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();

@@ -34,6 +34,9 @@ internal abstract class StoreDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>The transaction met another one's and gave way: the same again will go through.</summary>
+    public virtual bool IsConflict(Exception fault) => false;
+
     /// <summary>Once for each connection of the writer.</summary>
     public abstract void PrepareWriter(DbConnection connection);
 

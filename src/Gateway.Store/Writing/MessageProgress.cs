@@ -22,6 +22,9 @@ public sealed class MessageProgress : RowProgress
     /// <summary>Null keeps those already stored.</summary>
     public string? CarrierMessageIds { get; init; }
 
+    /// <summary>It has happened on the air or at a carrier: true whoever owns the mailbox by now (<see cref="StoreChange.Mailbox"/>).</summary>
+    public bool Happened { get; init; }
+
     /// <summary>Written in the same transaction, if this progress applies.</summary>
     public List<WebhookRow> Webhooks => _webhooks ??= [];
 

@@ -1,8 +1,8 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// What becomes durable together or not at all. Within one transaction new rows come first, then progress, then what the progress that
-/// applied brings with it. A change may be written again after it failed; one that was written is done with.
+/// What becomes durable together or not at all. Within one transaction takes of mailboxes come first, then new rows, then progress, then
+/// what the progress that applied brings with it. A change may be written again after it failed; one that was written is done with.
 /// </summary>
 public sealed class StoreChange
 {
@@ -12,6 +12,7 @@ public sealed class StoreChange
     private List<WebhookRow>? _newWebhooks;
     private List<WebhookProgress>? _webhookProgress;
     private List<Reschedule>? _reschedules;
+    private List<MailboxTake>? _takes;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
     public List<MessageProgress> Progress => _progress ??= [];
@@ -19,6 +20,16 @@ public sealed class StoreChange
     public List<WebhookRow> NewWebhooks => _newWebhooks ??= [];
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
     public List<Reschedule> Reschedules => _reschedules ??= [];
+    public List<MailboxTake> Takes => _takes ??= [];
+
+    /// <summary>
+    /// Written only if this mailbox is still held, except attempts and the progress that has happened
+    /// (<see cref="MessageProgress.Happened"/>): those are facts, whoever owns the mailbox by now. Null: unconditionally.
+    /// </summary>
+    public MailboxEpoch? Mailbox { get; init; }
+
+    /// <summary>After the write: <see cref="Mailbox"/> was held until the commit.</summary>
+    public bool Held { get; internal set; }
 
     /// <summary>
     /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does
@@ -37,4 +48,5 @@ public sealed class StoreChange
     internal IReadOnlyList<WebhookRow> NewWebhooksOrNone => _newWebhooks ?? [];
     internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
     internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
+    internal IReadOnlyList<MailboxTake> TakesOrNone => _takes ?? [];
 }

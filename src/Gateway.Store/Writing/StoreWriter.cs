@@ -159,7 +159,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             _session ??= new WriterSession(_database);
             try
             {
-                WriteTogether(batch, _session);
+                while (!TryWriteTogether(batch, _session)) { }
             }
             catch (Exception fault) when (!_database.IsUnavailable(fault))
             {
@@ -173,17 +173,25 @@ public sealed partial class StoreWriter : IAsyncDisposable
         }
     }
 
-    private void WriteTogether(List<PendingWrite> batch, WriterSession session)
+    /// <summary>False when another node's transaction was in the way; nothing is written then.</summary>
+    private bool TryWriteTogether(List<PendingWrite> batch, WriterSession session)
     {
         int rows;
-        using (var transaction = session.Connection.BeginTransaction())
+        try
         {
+            using var transaction = session.Connection.BeginTransaction();
             rows = session.Apply([.. batch.Select(w => w.Change)], transaction);
             transaction.Commit();
+        }
+        catch (Exception fault) when (_database.IsConflict(fault))
+        {
+            LogConflict(batch.Count);
+            return false;
         }
         foreach (var write in batch)
             write.SetResult();
         Committed(session, rows);
+        return true;
     }
 
     private void WriteOneByOne(List<PendingWrite> batch)
@@ -212,7 +220,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
         Committed(_session, rows.Value);
     }
 
-    /// <summary>The rows committed, or null when a change that was bad broke the connection.</summary>
+    /// <summary>The rows committed, or null when it has to be done again: a bad change broke the connection, or another node was in the way.</summary>
     private int? TryOneByOne(List<PendingWrite> batch, Dictionary<PendingWrite, Exception> bad, WriterSession session)
     {
         var rows = 0;
@@ -226,6 +234,10 @@ public sealed partial class StoreWriter : IAsyncDisposable
             {
                 rows += session.Apply([write.Change], transaction);
                 transaction.Release(Savepoint);
+            }
+            catch (Exception fault) when (_database.IsConflict(fault))
+            {
+                return null;
             }
             catch (Exception fault) when (!_database.IsUnavailable(fault))
             {
@@ -314,6 +326,9 @@ public sealed partial class StoreWriter : IAsyncDisposable
 
     [LoggerMessage(5003, LogLevel.Information, "The {Place} is available again")]
     private partial void LogAvailable(string place);
+
+    [LoggerMessage(5005, LogLevel.Information, "A transaction of {Changes} changes crossed another node's and is written again")]
+    private partial void LogConflict(int changes);
 
     [LoggerMessage(5004, LogLevel.Warning, "Upkeep of the writer's connection failed")]
     private partial void LogUpkeepFailed(Exception fault);

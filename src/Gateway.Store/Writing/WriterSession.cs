@@ -13,6 +13,8 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<MessageProgress> _updateMessages;
     private readonly RowStatement<WebhookProgress> _updateWebhooks;
     private readonly RowStatement<Reschedule> _reschedule;
+    private readonly RowStatement<MailboxTake> _take;
+    private readonly RowStatement<EpochCheck> _checkEpochs;
 
     public WriterSession(StoreDatabase database)
     {
@@ -29,6 +31,8 @@ internal sealed class WriterSession : IDisposable
             _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
             _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
             _reschedule = database.Prepare(Reschedule.Command(), Connection);
+            _take = database.Prepare(MailboxTake.Command(), Connection);
+            _checkEpochs = database.Prepare(EpochCheck.Command(), Connection);
         }
         catch
         {
@@ -40,13 +44,16 @@ internal sealed class WriterSession : IDisposable
     public DbConnection Connection { get; }
 
     /// <summary>Writes the changes in the order <see cref="StoreChange"/> promises and returns how many rows that were.</summary>
-    public int Apply(IReadOnlyCollection<StoreChange> changes, DbTransaction transaction)
+    public int Apply(IReadOnlyList<StoreChange> changes, DbTransaction transaction)
     {
-        var messages = changes.SelectMany(c => c.NewMessagesOrNone).ToList();
+        var takes = Take(changes);
+        CheckEpochs(changes);
+        var held = changes.Where(c => c.Held).ToList();
+        var messages = held.SelectMany(c => c.NewMessagesOrNone).ToList();
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
-        var progress = changes.SelectMany(c => c.ProgressOrNone).ToList();
-        var webhookProgress = changes.SelectMany(c => c.WebhookProgressOrNone).ToList();
-        var reschedules = changes.SelectMany(c => c.ReschedulesOrNone).ToList();
+        var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
+        var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
+        var reschedules = held.SelectMany(c => c.ReschedulesOrNone).ToList();
 
         Execute(_insertMessages, messages);
         Execute(_insertAttempts, attempts);
@@ -54,7 +61,7 @@ internal sealed class WriterSession : IDisposable
 
         var applied = progress.Where(p => p.Applied).ToList();
         var followUps = applied.SelectMany(p => p.FollowUpsOrNone).ToList();
-        var webhooks = changes.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
+        var webhooks = held.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
         Execute(_insertMessages, followUps);
         var ids = Execute(_insertWebhooks, webhooks);
         for (var i = 0; i < webhooks.Count; i++)
@@ -63,10 +70,10 @@ internal sealed class WriterSession : IDisposable
         foreach (var step in Steps(reschedules, r => r.Recipient))
             Execute(_reschedule, step);
 
-        foreach (var change in changes)
+        foreach (var change in held)
             RunOther(change, transaction);
-        return messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + reschedules.Count + changes.Count(c => c.Other is not null);
+        return takes + messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
+            + reschedules.Count + held.Count(c => c.Other is not null);
     }
 
     public void Dispose()
@@ -77,7 +84,37 @@ internal sealed class WriterSession : IDisposable
         _updateMessages.Dispose();
         _updateWebhooks.Dispose();
         _reschedule.Dispose();
+        _take.Dispose();
+        _checkEpochs.Dispose();
         _db.Dispose();
+    }
+
+    private int Take(IReadOnlyList<StoreChange> changes)
+    {
+        // In the order of recipients, so that the takes of two nodes cannot wait for each other.
+        var takes = changes.SelectMany(c => c.TakesOrNone).OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
+        foreach (var step in Steps(takes, t => t.Recipient))
+        {
+            var epochs = Execute(_take, step);
+            for (var i = 0; i < step.Count; i++)
+                step[i].Epoch = epochs[i];
+        }
+        return takes.Count;
+    }
+
+    private void CheckEpochs(IReadOnlyList<StoreChange> changes)
+    {
+        var checks = new List<EpochCheck>();
+        for (var i = 0; i < changes.Count; i++)
+        {
+            changes[i].Held = changes[i].Mailbox is null;
+            foreach (var progress in changes[i].ProgressOrNone)
+                progress.Applied = false; // the change may have been written before, and rolled back
+            if (changes[i].Mailbox is { } mailbox)
+                checks.Add(new EpochCheck(mailbox, i));
+        }
+        foreach (var index in Execute(_checkEpochs, checks))
+            changes[(int)index].Held = true;
     }
 
     private static List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
@@ -92,6 +129,7 @@ internal sealed class WriterSession : IDisposable
     {
         foreach (var step in Steps(progress, p => p.Id))
         {
+            step.Sort((one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
             var updated = Execute(statement, step).ToHashSet();
             foreach (var one in step)
                 one.Applied = updated.Contains(one.Id);

@@ -20,6 +20,8 @@ public sealed partial class Mailbox
         }
         var segmentId = report.SegmentId ?? _references.FirstOrDefault(used => used.Reference == report.MessageReference).SegmentId;
         if (segmentId == 0) return false;
+        await LookAsync();
+        if (_queue.Count > 0) await OwnAsync();
         if (_queue.Find(waiting => segmentId - waiting.Row.Id is >= 0 and var index && index < waiting.Row.SegmentCount) is not { } late)
             return await store.DueMessages.FindAsync(segmentId, CancellationToken.None) is { } row && row.Recipient == Recipient;
         // After our time-out the handset's network may still have delivered: a late RP-ACK is a delivery; a late RP-ERROR changes no plan.
@@ -46,14 +48,14 @@ public sealed partial class Mailbox
 
     private async Task<bool> RecordAsync(CarrierReceipt receipt)
     {
+        if (!await OwnAsync()) throw Elsewhere();
         if (await store.DueMessages.FindAsync(receipt.MessageId, CancellationToken.None) is not { } row || row.Recipient != Recipient) return false;
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
-        var change = new StoreChange();
+        var change = NewChange();
         foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
-        await WriteAsync(change);
-        return true;
+        return await WriteAsync(change) ? true : throw Elsewhere();
     }
 
     /// <summary>The parts of a handset's long text go to a carrier as one message, under the id of one of them: its receipts are for all.</summary>
@@ -94,7 +96,7 @@ public sealed partial class Mailbox
         IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null)
     {
         var now = Now;
-        var change = new StoreChange();
+        var change = NewChange();
         if (attempt is not null)
         {
             attempt.DurationMilliseconds = (int)(now - attempt.StartedAt);
@@ -119,7 +121,7 @@ public sealed partial class Mailbox
             if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
-        if (hold <= now) return;
+        if (hold <= now || _lost) return;
         var full = verdict.Next == Next.AwaitMemory;
         if (full ? _signsOfRoom == _signsBefore : _events == _eventsBefore) (_holdUntil, _handsetFull) = (hold, full);
         else await ReleaseAgainAsync(messages, now); // a registration or RP-SMMA came meanwhile, and this write put its release back
@@ -128,7 +130,7 @@ public sealed partial class Mailbox
     private Task ReleaseAgainAsync(IReadOnlyList<Waiting> messages, long now)
     {
         foreach (var waiting in messages) waiting.Release();
-        return RescheduleAsync(Reschedule.Release(Recipient, now));
+        return ReleaseRowsAsync(now);
     }
 
     private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)
@@ -157,6 +159,7 @@ public sealed partial class Mailbox
             ErrorCode = verdict.ErrorCode,
             Reason = verdict.Reason,
             CarrierMessageIds = carrierIds,
+            Happened = state is MessageState.Delivered or MessageState.HandedOver,
         };
         if (state == MessageState.Failed) receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, state, verdict.ErrorCode, now);
         else if (done > row.SegmentsDone) receipts.Tell(progress, row, row.SegmentsDone, done, MessageState.Delivered, 0, now);
@@ -168,7 +171,7 @@ public sealed partial class Mailbox
     {
         var now = Now;
         if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
-        var change = new StoreChange();
+        var change = NewChange();
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
@@ -187,8 +190,7 @@ public sealed partial class Mailbox
             receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, errorCode, now);
             change.Progress.Add(progress);
         }
-        await WriteAsync(change);
-        expired.ForEach(Remove);
+        if (await WriteAsync(change)) expired.ForEach(Remove);
     }
 
     /// <summary>Only this message, and for no fault of anybody's: no attempt is counted.</summary>
@@ -197,7 +199,7 @@ public sealed partial class Mailbox
         waiting.NotBefore = until;
         var row = waiting.Row;
         row.DueAt = Math.Min(until, row.ExpiresAt);
-        var change = new StoreChange();
+        var change = NewChange();
         change.Progress.Add(new MessageProgress
         {
             Id = row.Id,
@@ -214,13 +216,15 @@ public sealed partial class Mailbox
     /// <summary>
     /// Written, however long the store is away: what has happened on the air cannot be undone, and forgetting it would send it again.
     /// </summary>
-    private async Task WriteAsync(StoreChange change)
+    /// <returns>False: the mailbox is lost, and only what has happened was written.</returns>
+    private async Task<bool> WriteAsync(StoreChange change)
     {
+        bool held;
         while (true)
         {
             try
             {
-                await store.Writer.WriteAsync(change, CancellationToken.None);
+                held = await WritePlanAsync(change);
                 break;
             }
             catch (StoreUnavailableException e)
@@ -230,7 +234,11 @@ public sealed partial class Mailbox
             }
         }
         receipts.Ring(change.Progress);
+        return held;
     }
+
+    /// <summary>Whoever repeats it finds the one that serves the mailbox now.</summary>
+    private StoreUnavailableException Elsewhere() => new($"the mailbox of {Recipient} is served elsewhere");
 
     /// <summary>Milliseconds: what the other side asked for, else the schedule's step for this attempt, with a tenth of jitter.</summary>
     private long Delay(Verdict verdict, int attempts)

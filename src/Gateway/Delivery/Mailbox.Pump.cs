@@ -7,6 +7,7 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const long MinRecheck = 60_000;
+    private static readonly TimeSpan SipTransaction = TimeSpan.FromSeconds(40); // timer F and a little
     private Flight? _flight;
     private int _eventsBefore;
     private int _signsBefore;
@@ -15,7 +16,7 @@ public sealed partial class Mailbox
 
     private void Pump()
     {
-        if (!_pumping) _ = PumpAsync();
+        if (!_pumping && (_queue.Count > 0 || _more)) _ = PumpAsync();
     }
 
     private async Task PumpAsync()
@@ -23,10 +24,10 @@ public sealed partial class Mailbox
         _pumping = true;
         try
         {
-            while (true)
+            while (await OwnAsync())
             {
                 await ExpireAsync();
-                if (_holdUntil > Now || !channels.Open) return;
+                if (_lost || _holdUntil > Now || !channels.Open) return;
                 if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
                 else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
@@ -69,12 +70,17 @@ public sealed partial class Mailbox
         }
     }
 
-    private Task AttemptAsync(Waiting waiting) => waiting.Row.Route switch
+    private async Task AttemptAsync(Waiting waiting)
     {
-        RouteKind.Application => ToApplicationAsync(waiting),
-        RouteKind.Carrier => ToCarrierAsync(waiting),
-        _ => ToSubscriberAsync(waiting),
-    };
+        if (!await OwnForSureAsync()) return;
+        DelayDeactivation(TimeSpan.FromSeconds(settings.Delivery.ReportTimeoutSeconds) + SipTransaction);
+        await (waiting.Row.Route switch
+        {
+            RouteKind.Application => ToApplicationAsync(waiting),
+            RouteKind.Carrier => ToCarrierAsync(waiting),
+            _ => ToSubscriberAsync(waiting),
+        });
+    }
 
     private async Task ToApplicationAsync(Waiting waiting)
     {

@@ -14,6 +14,7 @@ namespace Gateway.Delivery;
 /// does not block the ones behind it.</item>
 /// <item>Validity is looked at last, just before the wire. An expired message is never sent and is always told of.</item>
 /// <item>A conclusion and everything that tells of it are one transaction; a later conclusion of the same message changes nothing.</item>
+/// <item>Before its first write or send it takes the mailbox in the store, and only its owner's plans are written (Mailbox.Own.cs).</item>
 /// <item>It is reentrant, because a handset's report may come before the SIP answer; between two awaits it runs alone.</item>
 /// </list>
 /// </summary>
@@ -44,16 +45,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private string Recipient => this.GetPrimaryKeyString();
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public override async Task OnActivateAsync(CancellationToken cancel)
-    {
-        await LoadContactsAsync(cancel);
-        await LoadAsync(afterId: 0, cancel);
-    }
+    public override Task OnActivateAsync(CancellationToken cancel) => LoadContactsAsync(cancel);
 
     public async Task Accepted(ShortMessageRow row)
     {
         if (_concluded.Contains(row.Id)) return;
-        // The ring may be what brought this mailbox into memory, and then the row is here already and still has to be sent.
         if (!IsQueued(row.Id))
         {
             if (_queue.Count >= PageSize || _more) _more = true;
@@ -62,28 +58,33 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)
             foreach (var waiting in _queue.Where(waiting => waiting.Row.HasUserDataHeader && waiting.Row.Attempts == 0)) waiting.NotBefore = 0;
-        if (_holdUntil > Now) await RescheduleAsync(Reschedule.Hold(Recipient, _holdUntil));
+        if (_holdUntil > Now) await HoldRowsAsync(_holdUntil);
         Pump();
     }
 
     public async Task ContactsChanged()
     {
         _events++;
+        await LookAsync();
         var before = _contacts;
         await LoadContactsAsync(CancellationToken.None);
         var sameAsBefore = _contacts.Count == before.Count && _contacts.TrueForAll(contact => before.Exists(old => old.Uri == contact.Uri));
         // A full handset that is told of again is no emptier.
-        if (_handsetFull && sameAsBefore && _holdUntil > Now) await RescheduleAsync(Reschedule.Hold(Recipient, _holdUntil));
+        if (_handsetFull && sameAsBefore && _holdUntil > Now) await HoldRowsAsync(_holdUntil);
         else Release(); // the rows were released with the contact
     }
 
-    public Task MemoryAvailable() => HandsetIsThereAsync();
+    public async Task MemoryAvailable()
+    {
+        await LookAsync();
+        await HandsetIsThereAsync();
+    }
 
     private async Task HandsetIsThereAsync()
     {
         _events++;
         _signsOfRoom++;
-        await RescheduleAsync(Reschedule.Release(Recipient, Now));
+        await ReleaseRowsAsync(Now);
         Release();
     }
 
@@ -92,11 +93,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (_pumping)
         {
             // An attempt may take more than a minute; an expiry is told within a second all the same.
-            await ExpireAsync();
+            if (_epoch != 0) await ExpireAsync();
             return;
         }
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
-        if (await LoadAsync(afterId: 0, CancellationToken.None)) _holdUntil = 0;
+        if (_epoch == 0) _more = true; // read when the mailbox is taken
+        else if (await LoadAsync(afterId: 0, CancellationToken.None)) _holdUntil = 0;
         Pump();
     }
 
@@ -151,15 +153,23 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     /// <summary>The recipient cannot be served before <paramref name="until"/>; the rows say so too, so the sweep leaves them alone.</summary>
     private async Task HoldAsync(long until)
     {
-        await RescheduleAsync(Reschedule.Hold(Recipient, until));
+        await HoldRowsAsync(until);
         if (_events == _eventsBefore) _holdUntil = until;
-        else await RescheduleAsync(Reschedule.Release(Recipient, Now)); // a contact came meanwhile, and this write put its release back
+        else await ReleaseRowsAsync(Now); // a contact came meanwhile, and this write put its release back
     }
 
-    private Task RescheduleAsync(Reschedule reschedule)
+    private async Task HoldRowsAsync(long until)
+    {
+        var change = NewChange();
+        change.Reschedules.Add(Reschedule.Hold(Recipient, until));
+        await WritePlanAsync(change);
+    }
+
+    /// <summary>Whoever owns the mailbox: it makes nothing but sure that somebody looks.</summary>
+    private Task ReleaseRowsAsync(long now)
     {
         var change = new StoreChange();
-        change.Reschedules.Add(reschedule);
+        change.Reschedules.Add(Reschedule.Release(Recipient, now));
         return store.Writer.WriteAsync(change, CancellationToken.None).AsTask();
     }
 

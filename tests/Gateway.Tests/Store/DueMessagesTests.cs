@@ -200,6 +200,7 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(db, MessageProgress.Command(db.Model));
         await AssertIndexedAsync(db, WebhookProgress.Command(db.Model));
         await AssertIndexedAsync(db, Reschedule.Command());
+        await AssertIndexedAsync(db, EpochCheck.Command());
     }
 
     private async Task AssertIndexedAsync<T>(GatewayDb db, RowCommand<T> command)

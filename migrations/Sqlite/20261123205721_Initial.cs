@@ -58,6 +58,18 @@ namespace Gateway.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Mailboxes",
+                columns: table => new
+                {
+                    Recipient = table.Column<string>(type: "TEXT", nullable: false),
+                    Epoch = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Mailboxes", x => x.Recipient);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ShortMessages",
                 columns: table => new
                 {
@@ -195,6 +207,9 @@ namespace Gateway.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "Mailboxes");
 
             migrationBuilder.DropTable(
                 name: "ShortMessages");

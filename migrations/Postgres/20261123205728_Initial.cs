@@ -59,6 +59,18 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "Mailboxes",
+                columns: table => new
+                {
+                    Recipient = table.Column<string>(type: "text", nullable: false),
+                    Epoch = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Mailboxes", x => x.Recipient);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ShortMessages",
                 columns: table => new
                 {
@@ -196,6 +208,9 @@ namespace Gateway.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "Mailboxes");
 
             migrationBuilder.DropTable(
                 name: "ShortMessages");
