@@ -42,6 +42,9 @@ public sealed partial class GatewayStore : IAsyncDisposable
     /// <summary>A context from the pool; dispose it to give it back. Rows are written through the <see cref="Writer"/>.</summary>
     public GatewayDb Open() => _database.Open();
 
+    /// <summary>A write failed because a key it brought is stored already; nothing of it was.</summary>
+    public bool IsRepeatedKey(Exception fault) => _database.IsRepeatedKey(fault);
+
     /// <summary>
     /// Makes the database when it is missing and brings its schema up to date; several nodes may do so at once. Throws
     /// <see cref="StoreUnavailableException"/>, whose message an operator understands.

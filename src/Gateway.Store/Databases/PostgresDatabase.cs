@@ -94,6 +94,8 @@ internal sealed class PostgresDatabase : StoreDatabase
         _ => false,
     };
 
+    public override bool IsRepeatedKey(Exception fault) => fault is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();

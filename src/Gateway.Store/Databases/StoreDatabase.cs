@@ -19,6 +19,9 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>The fault lies with the database or the way to it, not with what was written.</summary>
     public abstract bool IsUnavailable(Exception fault);
 
+    /// <summary>A row with this key is there already.</summary>
+    public abstract bool IsRepeatedKey(Exception fault);
+
     /// <summary>Once for each connection of the writer.</summary>
     public abstract void PrepareWriter(DbConnection connection);
 

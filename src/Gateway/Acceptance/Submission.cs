@@ -23,6 +23,11 @@ public sealed record Submission
     public string? AccountReference { get; init; }
     /// <summary>The sender's own id for it (carrier's messageId, handset's Call-ID and RP-MR): a second one from the same originator is the same message.</summary>
     public string? ForeignId { get; init; }
+    public MessageLane Lane { get; init; } = MessageLane.Normal;
+    /// <summary>The account's own key for this request: the same again within 24 hours is the same request.</summary>
+    public string? IdempotencyKey { get; init; }
+    /// <summary>How long the same content from and to the same numbers is the same message of this account; zero: it never is.</summary>
+    public TimeSpan DuplicateWindow { get; init; }
     /// <summary>TP-MR of the SMS-SUBMIT; with <see cref="ImdnMessageId"/>, the notifications asked for (ImdnRequest).</summary>
     public byte SubmitReference { get; init; }
     /// <summary>TP-DA octets of the SMS-SUBMIT, or To of the CPIM in UTF-8: what a report names the recipient by.</summary>

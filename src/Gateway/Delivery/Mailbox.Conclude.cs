@@ -50,7 +50,7 @@ public sealed partial class Mailbox
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
-        var change = new StoreChange();
+        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp };
         foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
         await WriteAsync(change);
         return true;
@@ -85,6 +85,9 @@ public sealed partial class Mailbox
         return progress;
     }
 
+    /// <summary>What is written of one-time passwords takes the writer's reserved share.</summary>
+    private static StoreChange ChangeOf(IReadOnlyList<Waiting> messages) => new() { Urgent = messages.Any(message => message.Row.Lane == MessageLane.Otp) };
+
     private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
         IReadOnlyList<WebhookRow>? webhooks = null) => ConcludeAllAsync([waiting], attempt, verdict, segments, webhooks);
 
@@ -94,7 +97,7 @@ public sealed partial class Mailbox
         IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null)
     {
         var now = Now;
-        var change = new StoreChange();
+        var change = ChangeOf(messages);
         if (attempt is not null)
         {
             attempt.DurationMilliseconds = (int)(now - attempt.StartedAt);
@@ -168,7 +171,7 @@ public sealed partial class Mailbox
     {
         var now = Now;
         if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
-        var change = new StoreChange();
+        var change = ChangeOf(expired);
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
@@ -197,7 +200,7 @@ public sealed partial class Mailbox
         waiting.NotBefore = until;
         var row = waiting.Row;
         row.DueAt = Math.Min(until, row.ExpiresAt);
-        var change = new StoreChange();
+        var change = ChangeOf([waiting]);
         change.Progress.Add(new MessageProgress
         {
             Id = row.Id,
