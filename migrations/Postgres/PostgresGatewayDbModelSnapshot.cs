@@ -131,6 +131,34 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.IdempotencyKeyRow", b =>
+                {
+                    b.Property<string>("Account")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("MessageId")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Request")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<byte>("SegmentCount")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("Account", "Key");
+
+                    b.HasIndex("AcceptedAt");
+
+                    b.ToTable("IdempotencyKeys", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.MailboxRow", b =>
                 {
                     b.Property<string>("Recipient")
@@ -203,6 +231,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("text");
 
+                    b.Property<byte>("Lane")
+                        .HasColumnType("smallint");
+
                     b.Property<byte>("LockingShift")
                         .HasColumnType("smallint");
 
@@ -262,14 +293,14 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.HasIndex("Recipient", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
                     b.HasIndex("ForeignId", "Originator", "Id")
                         .HasFilter("\"ForeignId\" IS NOT NULL");
+
+                    b.HasIndex("Lane", "DueAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("Recipient", "Lane", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

@@ -3,8 +3,20 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Store;
 
-/// <summary>Where a walk through due rows stands: behind this time and id. The default is the beginning.</summary>
+/// <summary>Where a walk through due rows stands: behind this time and id (0: behind all of that time). The default is the beginning.</summary>
 public readonly record struct DuePosition(long DueAt, long Id);
+
+/// <summary>A place in a mailbox's queue: by lane, then by id. The default is before the first.</summary>
+public readonly record struct QueuePosition(MessageLane Lane, long Id) : IComparable<QueuePosition>
+{
+    public static QueuePosition Of(ShortMessageRow row) => new(row.Lane, row.Id);
+
+    public int CompareTo(QueuePosition other) => Lane != other.Lane ? Lane.CompareTo(other.Lane) : Id.CompareTo(other.Id);
+    public static bool operator <(QueuePosition left, QueuePosition right) => left.CompareTo(right) < 0;
+    public static bool operator >(QueuePosition left, QueuePosition right) => left.CompareTo(right) > 0;
+    public static bool operator <=(QueuePosition left, QueuePosition right) => left.CompareTo(right) <= 0;
+    public static bool operator >=(QueuePosition left, QueuePosition right) => left.CompareTo(right) >= 0;
+}
 
 /// <summary>A mailbox with something to do.</summary>
 public readonly record struct DueRecipient(string Recipient, RouteKind Route);
@@ -22,18 +34,24 @@ public sealed record DueRecipients(IReadOnlyList<DueRecipient> Recipients, DuePo
 /// </summary>
 public sealed class DueMessages
 {
-    internal static readonly Expression<Func<GatewayDb, string, long, int, IQueryable<ShortMessageRow>>> WaitingFor =
-        (db, recipient, after, limit) => db.ShortMessages.AsNoTracking()
-            .Where(m => m.Recipient == recipient && m.DueAt != null && m.Id > after).OrderBy(m => m.Id).Take(limit);
-
     // A walk continues in two steps, each a plain range of the index; as one condition with "or" neither database sees the range.
-    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<DueRow>>> DueAtTheTime = (db, time, afterId, limit) =>
-        db.ShortMessages.Where(m => m.DueAt == time && m.Id > afterId).OrderBy(m => m.Id).Take(limit)
-            .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+    internal static readonly Expression<Func<GatewayDb, string, MessageLane, long, int, IQueryable<ShortMessageRow>>> WaitingInLane =
+        (db, recipient, lane, afterId, limit) => db.ShortMessages.AsNoTracking()
+            .Where(m => m.Recipient == recipient && m.Lane == lane && m.DueAt != null && m.Id > afterId).OrderBy(m => m.Id).Take(limit);
 
-    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<DueRow>>> DueBetween = (db, after, now, limit) =>
-        db.ShortMessages.Where(m => m.DueAt > after && m.DueAt <= now).OrderBy(m => m.DueAt).ThenBy(m => m.Id).Take(limit)
-            .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+    internal static readonly Expression<Func<GatewayDb, string, MessageLane, int, IQueryable<ShortMessageRow>>> WaitingFromLane =
+        (db, recipient, lane, limit) => db.ShortMessages.AsNoTracking()
+            .Where(m => m.Recipient == recipient && m.Lane >= lane && m.DueAt != null).OrderBy(m => m.Lane).ThenBy(m => m.Id).Take(limit);
+
+    internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueAtTheTime =
+        (db, lane, time, afterId, limit) =>
+            db.ShortMessages.Where(m => m.Lane == lane && m.DueAt == time && m.Id > afterId).OrderBy(m => m.Id).Take(limit)
+                .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+
+    internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueBetween =
+        (db, lane, after, now, limit) =>
+            db.ShortMessages.Where(m => m.Lane == lane && m.DueAt > after && m.DueAt <= now).OrderBy(m => m.DueAt).ThenBy(m => m.Id)
+                .Take(limit).Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
 
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
@@ -42,6 +60,12 @@ public sealed class DueMessages
         (db, originator, foreignId, since) => db.ShortMessages.AsNoTracking()
             .Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
             .OrderByDescending(m => m.Id).Take(1);
+
+    internal static readonly Expression<Func<GatewayDb, string, string, IQueryable<IdempotencyKeyRow>>> KeyOf = (db, account, key) =>
+        db.IdempotencyKeys.AsNoTracking().Where(k => k.Account == account && k.Key == key);
+
+    internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<long?>>> OldestKeys = (db, until, place) =>
+        db.IdempotencyKeys.Where(k => k.AcceptedAt <= until).OrderBy(k => k.AcceptedAt).Skip(place).Take(1).Select(k => (long?)k.AcceptedAt);
 
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
         db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
@@ -53,11 +77,16 @@ public sealed class DueMessages
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
 
     private readonly StoreDatabase _database;
-    private readonly Func<GatewayDb, string, long, int, IAsyncEnumerable<ShortMessageRow>> _waitingFor = EF.CompileAsyncQuery(WaitingFor);
-    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
-    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
+    private readonly Func<GatewayDb, string, MessageLane, long, int, IAsyncEnumerable<ShortMessageRow>> _waitingInLane =
+        EF.CompileAsyncQuery(WaitingInLane);
+    private readonly Func<GatewayDb, string, MessageLane, int, IAsyncEnumerable<ShortMessageRow>> _waitingFromLane =
+        EF.CompileAsyncQuery(WaitingFromLane);
+    private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
+    private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
+    private readonly Func<GatewayDb, string, string, IAsyncEnumerable<IdempotencyKeyRow>> _keyOf = EF.CompileAsyncQuery(KeyOf);
+    private readonly Func<GatewayDb, long, int, IAsyncEnumerable<long?>> _oldestKeys = EF.CompileAsyncQuery(OldestKeys);
     private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
@@ -65,19 +94,27 @@ public sealed class DueMessages
     internal DueMessages(StoreDatabase database) => _database = database;
 
     /// <summary>
-    /// Messages of one mailbox that are not concluded, in the order they were accepted, after the id given (0: from the first).
+    /// Messages of one mailbox that are not concluded, by lane and in each as they were accepted, behind the position given.
     /// </summary>
-    public Task<List<ShortMessageRow>> WaitingForAsync(string recipient, long afterId, int limit, CancellationToken cancel) =>
-        ReadAsync(db => _waitingFor(db, recipient, afterId, limit).ToListAsync(cancel));
+    public Task<List<ShortMessageRow>> WaitingForAsync(string recipient, QueuePosition after, int limit, CancellationToken cancel) =>
+        ReadAsync(async db =>
+        {
+            if (after == default)
+                return await _waitingFromLane(db, recipient, default, limit).ToListAsync(cancel);
+            var rows = await _waitingInLane(db, recipient, after.Lane, after.Id, limit).ToListAsync(cancel);
+            if (rows.Count < limit && after.Lane < MessageLane.Bulk)
+                rows.AddRange(await _waitingFromLane(db, recipient, after.Lane + 1, limit - rows.Count).ToListAsync(cancel));
+            return rows;
+        });
 
-    /// <summary>Who has something due at <paramref name="now"/>; reads at most <paramref name="limit"/> rows (1 and up).</summary>
-    public async Task<DueRecipients> DueRecipientsAsync(long now, int limit, DuePosition after, CancellationToken cancel)
+    /// <summary>Who has something of this lane due at <paramref name="now"/>; reads at most <paramref name="limit"/> rows (1 and up).</summary>
+    public async Task<DueRecipients> DueRecipientsAsync(MessageLane lane, long now, int limit, DuePosition after, CancellationToken cancel)
     {
         var rows = await ReadAsync(async db =>
         {
-            var rows = after == default ? [] : await _dueAtTheTime(db, after.DueAt, after.Id, limit).ToListAsync(cancel);
+            var rows = after.Id == 0 ? [] : await _dueAtTheTime(db, lane, after.DueAt, after.Id, limit).ToListAsync(cancel);
             if (rows.Count < limit)
-                rows.AddRange(await _dueBetween(db, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
+                rows.AddRange(await _dueBetween(db, lane, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
             return rows;
         });
         var recipients = rows.Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
@@ -94,6 +131,14 @@ public sealed class DueMessages
     /// <summary>The newest message of this sender with this foreign id that was accepted at or after <paramref name="since"/>.</summary>
     public Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel) =>
         ReadAsync(db => _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel));
+
+    /// <summary>What an account's key stands for, however old.</summary>
+    public Task<IdempotencyKeyRow?> FindKeyAsync(string account, string key, CancellationToken cancel) =>
+        ReadAsync(db => _keyOf(db, account, key).FirstOrDefaultAsync(cancel));
+
+    /// <summary>Of the keys taken up to <paramref name="until"/>, when the one at this place was, counted from the oldest (0); null: there are fewer.</summary>
+    public Task<long?> OldestKeyAsync(long until, int place, CancellationToken cancel) =>
+        ReadAsync(db => _oldestKeys(db, until, place).FirstOrDefaultAsync(cancel));
 
     /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
     public Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel) =>
@@ -112,7 +157,7 @@ public sealed class DueMessages
 
     /// <summary>Whether this mailbox holds anything that is not concluded.</summary>
     public async Task<bool> AnyWaitingForAsync(string recipient, CancellationToken cancel) =>
-        (await WaitingForAsync(recipient, afterId: 0, limit: 1, cancel)).Count > 0;
+        (await WaitingForAsync(recipient, after: default, limit: 1, cancel)).Count > 0;
 
     private Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
 

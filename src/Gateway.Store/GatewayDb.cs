@@ -8,6 +8,7 @@ namespace Gateway.Store;
 public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
 {
     public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>();
+    public DbSet<IdempotencyKeyRow> IdempotencyKeys => Set<IdempotencyKeyRow>();
     public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
     public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
@@ -22,9 +23,14 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.Property(m => m.Id).ValueGeneratedNever();
             // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in these two. Ids come last in every
             // index, so that reading in order needs no sorting.
-            row.HasIndex(m => new { m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
-            row.HasIndex(m => new { m.Recipient, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(m => new { m.Lane, m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(m => new { m.Recipient, m.Lane, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.ForeignId, m.Originator, m.Id }).HasFilter("\"ForeignId\" IS NOT NULL");
+        });
+        model.Entity<IdempotencyKeyRow>(row =>
+        {
+            row.ToTable("IdempotencyKeys").HasKey(k => new { k.Account, k.Key });
+            row.HasIndex(k => k.AcceptedAt);
         });
         model.Entity<AttemptRow>(row =>
         {

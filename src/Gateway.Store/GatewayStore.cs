@@ -45,6 +45,9 @@ public sealed partial class GatewayStore : IAsyncDisposable
     /// <inheritdoc cref="StoreDatabase.ReadAsync"/>
     public Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
 
+    /// <summary>A write failed because a key it brought is stored already; nothing of it was.</summary>
+    public bool IsRepeatedKey(Exception fault) => _database.IsRepeatedKey(fault);
+
     /// <summary>
     /// Makes the database when it is missing and brings its schema up to date; several nodes may do so at once. Throws
     /// <see cref="StoreUnavailableException"/>, whose message an operator understands.

@@ -121,7 +121,14 @@ public sealed class AccountSettings
     /// <summary>Get, Post or PostJson.</summary>
     public string WebhookFormat { get; init; } = "PostJson";
     public int MaxRequestsPerSecond { get; init; } = 30;
-    /// <summary>Otp, Normal or Bulk.</summary>
+    /// <summary>The shortest <c>ttl</c> this account may ask for; Nexmo's own minimum is 20 s.</summary>
+    public long MinTtlMilliseconds { get; init; } = 20_000;
+    /// <summary>
+    /// For so long, a message with the same from, to and content as an earlier one of this account is that one: it gets its ids and is not sent
+    /// again. 0: never.
+    /// </summary>
+    public int DuplicateWindowSeconds { get; init; }
+    /// <summary>Otp, Normal or Bulk: of its messages, unless a request asks for a lower one.</summary>
     public string Lane { get; init; } = "Normal";
     public List<string> Numbers { get; init; } = [];
 }

@@ -96,6 +96,9 @@ public static class SettingsCheck
             if (OneOf(a.WebhookFormat, WebhookFormats) is { } format) yield return $"{at}:WebhookFormat: {format}";
             if (OneOf(a.Lane, Lanes) is { } lane) yield return $"{at}:Lane: {lane}";
             if (a.MaxRequestsPerSecond < 1) yield return $"{at}:MaxRequestsPerSecond: {a.MaxRequestsPerSecond} is less than 1";
+            if (a.MinTtlMilliseconds is < 1000 or > Rest.SmsRequest.MaxTtl)
+                yield return $"{at}:MinTtlMilliseconds: {a.MinTtlMilliseconds} is not 1000 to {Rest.SmsRequest.MaxTtl}";
+            if (a.DuplicateWindowSeconds is < 0 or > 86_400) yield return $"{at}:DuplicateWindowSeconds: {a.DuplicateWindowSeconds} is not 0 to 86400";
             foreach (var (key, url) in new[] { ("DeliveryReceiptUrl", a.DeliveryReceiptUrl), ("InboundUrl", a.InboundUrl) })
                 if (!string.IsNullOrEmpty(url) && !IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
             for (var n = 0; n < a.Numbers.Count; n++)

@@ -96,6 +96,7 @@ internal sealed class PostgresDatabase : StoreDatabase
 
     public override bool IsConflict(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };
+    public override bool IsRepeatedKey(Exception fault) => fault is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
     public override void PrepareWriter(DbConnection connection)
     {

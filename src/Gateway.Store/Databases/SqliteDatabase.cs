@@ -93,6 +93,9 @@ internal sealed class SqliteDatabase : StoreDatabase
         _ => false,
     };
 
+    // SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE
+    public override bool IsRepeatedKey(Exception fault) => fault is SqliteException { SqliteExtendedErrorCode: 1555 or 2067 };
+
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();

@@ -37,6 +37,9 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>The transaction met another one's and gave way: the same again will go through.</summary>
     public virtual bool IsConflict(Exception fault) => false;
 
+    /// <summary>A row with this key is there already.</summary>
+    public abstract bool IsRepeatedKey(Exception fault);
+
     /// <summary>Once for each connection of the writer.</summary>
     public abstract void PrepareWriter(DbConnection connection);
 

@@ -19,6 +19,9 @@ public enum ContentKind : byte
     Imdn = 3,
 }
 
+/// <summary>Who goes first where messages wait for the same thing. The numbers are stored, and their order is the order of the queue.</summary>
+public enum MessageLane : byte { Otp = 0, Normal = 1, Bulk = 2 }
+
 /// <summary>Life of a short message. The numbers are stored; those from 10 on are final.</summary>
 public enum MessageState : byte
 {
@@ -57,6 +60,8 @@ public sealed class ShortMessageRow
     public string Recipient { get; set; } = "";
     /// <summary>TP-OA: E.164 digits without plus, a short code, or an alphanumeric name.</summary>
     public string Originator { get; set; } = "";
+
+    public MessageLane Lane { get; set; } = MessageLane.Normal;
 
     public ContentKind Content { get; set; }
     public string? Text { get; set; }

@@ -7,6 +7,7 @@ namespace Gateway.Store;
 public sealed class StoreChange
 {
     private List<ShortMessageRow>? _newMessages;
+    private List<IdempotencyKeyRow>? _newKeys;
     private List<MessageProgress>? _progress;
     private List<AttemptRow>? _newAttempts;
     private List<WebhookRow>? _newWebhooks;
@@ -15,6 +16,8 @@ public sealed class StoreChange
     private List<MailboxTake>? _takes;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
+    /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
+    public List<IdempotencyKeyRow> NewKeys => _newKeys ??= [];
     public List<MessageProgress> Progress => _progress ??= [];
     public List<AttemptRow> NewAttempts => _newAttempts ??= [];
     public List<WebhookRow> NewWebhooks => _newWebhooks ??= [];
@@ -43,6 +46,7 @@ public sealed class StoreChange
     public bool Urgent { get; init; }
 
     internal IReadOnlyList<ShortMessageRow> NewMessagesOrNone => _newMessages ?? [];
+    internal IReadOnlyList<IdempotencyKeyRow> NewKeysOrNone => _newKeys ?? [];
     internal IReadOnlyList<MessageProgress> ProgressOrNone => _progress ?? [];
     internal IReadOnlyList<AttemptRow> NewAttemptsOrNone => _newAttempts ?? [];
     internal IReadOnlyList<WebhookRow> NewWebhooksOrNone => _newWebhooks ?? [];

@@ -8,6 +8,7 @@ internal sealed class WriterSession : IDisposable
 {
     private readonly GatewayDb _db;
     private readonly RowStatement<ShortMessageRow> _insertMessages;
+    private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
     private readonly RowStatement<WebhookRow> _insertWebhooks;
     private readonly RowStatement<MessageProgress> _updateMessages;
@@ -26,6 +27,7 @@ internal sealed class WriterSession : IDisposable
             database.PrepareWriter(Connection);
             var model = _db.Model;
             _insertMessages = database.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false), Connection);
+            _insertKeys = database.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false), Connection);
             _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
             _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
             _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
@@ -50,11 +52,13 @@ internal sealed class WriterSession : IDisposable
         CheckEpochs(changes);
         var held = changes.Where(c => c.Held).ToList();
         var messages = held.SelectMany(c => c.NewMessagesOrNone).ToList();
+        var keys = held.SelectMany(c => c.NewKeysOrNone).ToList();
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
         var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
         var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
         var reschedules = held.SelectMany(c => c.ReschedulesOrNone).ToList();
 
+        Execute(_insertKeys, keys);
         Execute(_insertMessages, messages);
         Execute(_insertAttempts, attempts);
         Update(_updateMessages, progress);
@@ -72,13 +76,14 @@ internal sealed class WriterSession : IDisposable
 
         foreach (var change in held)
             RunOther(change, transaction);
-        return takes + messages.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
+        return takes + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
             + reschedules.Count + held.Count(c => c.Other is not null);
     }
 
     public void Dispose()
     {
         _insertMessages.Dispose();
+        _insertKeys.Dispose();
         _insertAttempts.Dispose();
         _insertWebhooks.Dispose();
         _updateMessages.Dispose();

@@ -14,6 +14,10 @@ public enum Refusal : byte
     Overloaded,
     /// <summary>The store cannot be written.</summary>
     StoreUnavailable,
+    /// <summary>The account's idempotency key stands for another request.</summary>
+    KeyReused,
+    /// <summary>The gateway is about to stop.</summary>
+    Stopping,
 }
 
 /// <summary>

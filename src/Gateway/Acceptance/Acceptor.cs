@@ -10,7 +10,7 @@ namespace Gateway.Acceptance;
 /// and the face told yes.
 /// </summary>
 public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
-    TimeProvider time)
+    Repeats repeats, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const int MaxSegments = 255;
     private const int MaxUserDataOctets = 140;
@@ -18,15 +18,22 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
     // Repeats that arrive while the first is still being written; later ones are found in the store.
     private readonly ConcurrentDictionary<(string Originator, string ForeignId), Task<AcceptanceResult>> _underWay = new();
 
-    /// <summary>When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id) gets the first one's answer.</summary>
+    /// <summary>
+    /// When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id, or as <see cref="Repeats"/> has it) gets
+    /// the first one's answer.
+    /// </summary>
     public Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
     {
-        if (submission.ForeignId is not { } foreignId) return StoreAsync(submission, cancel);
+        if (Stopping) return Task.FromResult(AcceptanceResult.Refused(Refusal.Stopping, "the gateway is about to stop"));
+        if (submission.ForeignId is not { } foreignId) return repeats.OnceAsync(submission, keys => StoreAsync(submission, keys, cancel));
         var key = (submission.Originator, foreignId);
         var mine = new TaskCompletionSource<AcceptanceResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = _underWay.GetOrAdd(key, mine.Task);
         return first == mine.Task ? OnceAsync(submission, key, mine) : RepeatOfAsync(first);
     }
+
+    /// <summary>From the signal to stop on, nothing is taken: what is under way is concluded, and who sends is told to come again.</summary>
+    public bool Stopping => lifetime.ApplicationStopping.IsCancellationRequested;
 
     private static async Task<AcceptanceResult> RepeatOfAsync(Task<AcceptanceResult> first) => (await first) with { Repeat = true };
 
@@ -37,7 +44,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         try
         {
             // Not cancelled with the first caller: the others wait for the same outcome.
-            result = await FindRepeatAsync(submission, key.ForeignId) ?? await StoreAsync(submission, CancellationToken.None);
+            result = await FindRepeatAsync(submission, key.ForeignId) ?? await StoreAsync(submission, keys: [], CancellationToken.None);
             return result;
         }
         finally
@@ -62,7 +69,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         }
     }
 
-    private async Task<AcceptanceResult> StoreAsync(Submission submission, CancellationToken cancel)
+    private async Task<AcceptanceResult> StoreAsync(Submission submission, IReadOnlyList<IdempotencyKeyRow> keys, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         var recipient = submission.Source is MessageSource.Volte or MessageSource.Ott
@@ -79,8 +86,13 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         row.SegmentCount = (byte)count;
         row.Id = ids.Take(count);
 
-        var change = new StoreChange();
+        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp };
         change.NewMessages.Add(row);
+        foreach (var key in keys)
+        {
+            (key.MessageId, key.SegmentCount) = (row.Id, row.SegmentCount);
+            change.NewKeys.Add(key);
+        }
         try
         {
             if (!await store.Writer.TryWriteAsync(change)) return AcceptanceResult.Refused(Refusal.Overloaded, "too many writes wait");
@@ -106,6 +118,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             RouteReason = route.Reason,
             Recipient = recipient,
             Originator = submission.Originator,
+            Lane = submission.Lane,
             ConcatenationReference = (ushort)Random.Shared.Next(ushort.MaxValue + 1),
             AcceptedAt = now,
             ExpiresAt = time.GetUtcNow().ToUnixTimeMilliseconds() + (long)submission.Validity.TotalMilliseconds,

@@ -25,6 +25,12 @@ public sealed record Submission
     public string? ForeignId { get; init; }
     /// <summary>How long that holds: longer ago, the same id is another message.</summary>
     public TimeSpan RepeatWindow { get; init; } = StatedRepeat;
+
+    public MessageLane Lane { get; init; } = MessageLane.Normal;
+    /// <summary>The account's own key for this request: the same again within 24 hours is the same request.</summary>
+    public string? IdempotencyKey { get; init; }
+    /// <summary>How long the same content from and to the same numbers is the same message of this account; zero: it never is.</summary>
+    public TimeSpan DuplicateWindow { get; init; }
     /// <summary>TP-MR of the SMS-SUBMIT; with <see cref="ImdnMessageId"/>, the notifications asked for (ImdnRequest).</summary>
     public byte SubmitReference { get; init; }
     /// <summary>TP-DA octets of the SMS-SUBMIT, or To of the CPIM in UTF-8: what a report names the recipient by.</summary>

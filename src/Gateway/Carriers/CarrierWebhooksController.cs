@@ -88,7 +88,7 @@ public sealed class CarrierWebhooksController(
         }
         if (fields["messageId"] is not { } partId || NumberPlan.International(fields["msisdn"] ?? "") is not { } recipient)
             return null;
-        var waiting = await store.DueMessages.WaitingForAsync(recipient, afterId: 0, MaxHandedOver, CancellationToken.None);
+        var waiting = await store.DueMessages.WaitingForAsync(recipient, after: default, MaxHandedOver, CancellationToken.None);
         var escaped = Uri.EscapeDataString(partId);
         return waiting.Find(row => IsTheirs(row) && row.CarrierMessageIds?.Split(',').Any(part => part.Split('=')[0] == escaped) == true);
 
@@ -124,6 +124,7 @@ public sealed class CarrierWebhooksController(
     private IActionResult Refuse(AcceptanceResult refused) => refused.Refusal switch
     {
         Refusal.Overloaded       => RetryLater("Too much at once", TimeSpan.FromSeconds(1)),
+        Refusal.Stopping         => RetryLater("The service is restarting", TimeSpan.FromSeconds(5)),
         Refusal.StoreUnavailable => RetryLater("The message store is not available", TimeSpan.FromSeconds(5)),
         Refusal.TooLong          => Refuse(StatusCodes.Status422UnprocessableEntity, "Message too long", refused.Detail),
         Refusal.Unroutable       => Refuse(StatusCodes.Status422UnprocessableEntity, "Unroutable", refused.Detail),

@@ -19,6 +19,10 @@ internal static class InboundSms
     public static Submission? Read(RequestFields fields, string carrier, out FieldFault fault)
     {
         fault = default;
+        // No alphabet has U+0000, and PostgreSQL cannot store it.
+        foreach (var name in (string[])["text", "messageId"])
+            if (fields[name]?.Contains('\0') == true)
+                return Fail(name, "has the character U+0000", out fault);
         if (SenderAddress.Parse(fields["msisdn"] ?? "") is not { } originator)
             return Fail("msisdn", fields["msisdn"] is null ? "is missing" : "is neither a number nor a name", out fault);
         if (NumberPlan.International(fields["to"] ?? "") is not { } destination)

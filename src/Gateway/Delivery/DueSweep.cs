@@ -36,14 +36,17 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, Ti
     private async Task SweepAsync(CancellationToken stopping)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        DuePosition? position = default(DuePosition);
         var woken = new HashSet<string>(StringComparer.Ordinal);
-        while (position is { } after)
+        foreach (var lane in Enum.GetValues<MessageLane>())
         {
-            var page = await store.DueMessages.DueRecipientsAsync(now, RowsAPage, after, stopping);
-            foreach (var due in page.Recipients)
-                if (woken.Add(due.Recipient)) mailboxes.Wake(due.Recipient);
-            position = page.Next;
+            DuePosition? position = default(DuePosition);
+            while (position is { } after)
+            {
+                var page = await store.DueMessages.DueRecipientsAsync(lane, now, RowsAPage, after, stopping);
+                foreach (var due in page.Recipients)
+                    if (woken.Add(due.Recipient)) mailboxes.Wake(due.Recipient);
+                position = page.Next;
+            }
         }
     }
 

@@ -53,7 +53,7 @@ public sealed partial class Mailbox
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
-        var change = NewChange();
+        var change = NewChange(urgent: row.Lane == MessageLane.Otp);
         foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
         return await WriteAsync(change) ? true : throw Elsewhere();
     }
@@ -87,6 +87,9 @@ public sealed partial class Mailbox
         return progress;
     }
 
+    /// <summary>What is written of one-time passwords takes the writer's reserved share.</summary>
+    private StoreChange ChangeOf(IReadOnlyList<Waiting> messages) => NewChange(urgent: messages.Any(message => message.Row.Lane == MessageLane.Otp));
+
     private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
         IReadOnlyList<WebhookRow>? webhooks = null) => ConcludeAllAsync([waiting], attempt, verdict, segments, webhooks);
 
@@ -96,7 +99,7 @@ public sealed partial class Mailbox
         IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null)
     {
         var now = Now;
-        var change = NewChange();
+        var change = ChangeOf(messages);
         if (attempt is not null)
         {
             attempt.DurationMilliseconds = (int)(now - attempt.StartedAt);
@@ -171,7 +174,7 @@ public sealed partial class Mailbox
     {
         var now = Now;
         if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
-        var change = NewChange();
+        var change = ChangeOf(expired);
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
@@ -199,7 +202,7 @@ public sealed partial class Mailbox
         waiting.NotBefore = until;
         var row = waiting.Row;
         row.DueAt = Math.Min(until, row.ExpiresAt);
-        var change = NewChange();
+        var change = ChangeOf([waiting]);
         change.Progress.Add(new MessageProgress
         {
             Id = row.Id,

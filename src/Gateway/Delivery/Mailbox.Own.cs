@@ -30,7 +30,7 @@ public sealed partial class Mailbox
     private async Task LookAsync()
     {
         if (_looked) return;
-        await LoadAsync(afterId: 0, CancellationToken.None);
+        await LoadAsync(after: default, CancellationToken.None);
         _looked = true;
     }
 
@@ -60,7 +60,7 @@ public sealed partial class Mailbox
             await store.Writer.WriteAsync(change, CancellationToken.None);
             // What was read before may be what an earlier owner has changed since.
             _queue.Clear();
-            await LoadAsync(afterId: 0, CancellationToken.None);
+            await LoadAsync(after: default, CancellationToken.None);
             (_looked, _epoch, _heldAt) = (true, take.Epoch, started);
         }
         finally
@@ -70,7 +70,7 @@ public sealed partial class Mailbox
     }
 
     /// <summary>A change that only the owner can make.</summary>
-    private StoreChange NewChange() => new() { Mailbox = new MailboxEpoch(Recipient, _epoch) };
+    private StoreChange NewChange(bool urgent = false) => new() { Mailbox = new MailboxEpoch(Recipient, _epoch), Urgent = urgent };
 
     /// <summary>False: the mailbox is lost, and the plan was not written.</summary>
     private async Task<bool> WritePlanAsync(StoreChange change)

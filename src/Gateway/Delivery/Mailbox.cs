@@ -7,7 +7,7 @@ namespace Gateway.Delivery;
 /// One recipient's queue. Policy:
 /// <list type="bullet">
 /// <item>Rows are the truth; this holds at most <see cref="PageSize"/> of them, the oldest, and reads on when they are done.</item>
-/// <item>First in, first out; one segment is under way at a time, and the next leaves when the handset's RP report (VoLTE) or the SIP answer
+/// <item>By lane, and in each first in, first out; one segment is under way at a time, and the next leaves when the handset's RP report (VoLTE) or the SIP answer
 /// (OTT) has been written down.</item>
 /// <item>Who has no contact waits for one: a registration (<see cref="ContactsChanged"/>) sends at once. So does RP-SMMA for a full handset.</item>
 /// <item>A failed try holds the recipient for the first step of the schedule and the message for its own step, so a message that always fails
@@ -31,9 +31,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
     private readonly HashSet<long> _concluded = [];
     private List<ContactRow> _contacts = [];
-    // Behind the row read last there are more. Not behind the last in the queue: whole pages may be a carrier's already.
+    // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
-    private long _readTo;
+    private QueuePosition _readTo;
     private bool _pumping;
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
@@ -52,8 +52,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (_concluded.Contains(row.Id)) return;
         if (!IsQueued(row.Id))
         {
-            if (_queue.Count >= PageSize || _more) _more = true;
-            else Insert(new Waiting(row));
+            var position = QueuePosition.Of(row);
+            // Into a full queue comes only what is before others of it, or would not be read any more.
+            if (_queue.Count < PageSize && !_more || position <= _readTo || _queue.Exists(behind => QueuePosition.Of(behind.Row) > position)) Insert(new Waiting(row));
+            else _more = true;
+            Trim();
         }
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)
@@ -98,7 +101,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         }
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
         if (_epoch == 0) _more = true; // read when the mailbox is taken
-        else if (await LoadAsync(afterId: 0, CancellationToken.None)) _holdUntil = 0;
+        else if (await LoadAsync(after: default, CancellationToken.None)) _holdUntil = 0;
         Pump();
     }
 
@@ -118,11 +121,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     }
 
     /// <returns>Something in it is due for another reason than its expiry.</returns>
-    private async Task<bool> LoadAsync(long afterId, CancellationToken cancel)
+    private async Task<bool> LoadAsync(QueuePosition after, CancellationToken cancel)
     {
-        var rows = await store.DueMessages.WaitingForAsync(Recipient, afterId, PageSize, cancel);
+        var rows = await store.DueMessages.WaitingForAsync(Recipient, after, PageSize, cancel);
         _more = rows.Count == PageSize;
-        _readTo = rows.Count == 0 ? afterId : rows[^1].Id;
+        _readTo = rows.Count == 0 ? after : QueuePosition.Of(rows[^1]);
         foreach (var row in rows)
             if (Concerns(row)) Insert(new Waiting(row));
         var now = Now;
@@ -138,8 +141,20 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private void Insert(Waiting waiting)
     {
         var at = _queue.Count;
-        while (at > 0 && _queue[at - 1].Row.Id > waiting.Row.Id) at--;
+        while (at > 0 && QueuePosition.Of(_queue[at - 1].Row) > QueuePosition.Of(waiting.Row)) at--;
         _queue.Insert(at, waiting);
+    }
+
+    /// <summary>What came into the middle of a full queue pushes the last ones out; they are read again when their turn is near.</summary>
+    private void Trim()
+    {
+        while (_queue.Count > 2 * PageSize && _queue.FindLast(waiting => !_underWay.Contains(waiting)) is { } last)
+        {
+            _queue.Remove(last);
+            var before = QueuePosition.Of(last.Row) with { Id = last.Row.Id - 1 };
+            _readTo = before < _readTo ? before : _readTo;
+            _more = true;
+        }
     }
 
     private void Remove(Waiting waiting)

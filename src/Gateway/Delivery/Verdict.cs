@@ -32,6 +32,9 @@ public enum Next : byte
 public readonly record struct Verdict(
     Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null, bool OtherRoute = false)
 {
+    /// <summary>What happened, in words for people. The other side's words may be in it, U+0000 included, which PostgreSQL cannot store.</summary>
+    public string Reason { get; init; } = Reason.Replace('\0', '\uFFFD');
+
     public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
 
     /// <summary>A handset that errs again on the same message will err for ever (and one such message must not block the next).</summary>

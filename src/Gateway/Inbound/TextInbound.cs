@@ -53,13 +53,17 @@ public sealed partial class TextInbound(Acceptor acceptor, ILogger<TextInbound> 
         if (request.RequestUri.Number is not { } destination) return request.CreateResponse(404, "Request-URI is no number");
         if (content.IsEmpty) return request.CreateResponse(400, "Empty text");
 
-        var told = cpim?.MessageId is { Length: <= MaxMessageId } ? cpim.Requested & Told : ImdnRequest.None;
+        var text = encoding.GetString(content.Span);
+        // No alphabet has U+0000, and PostgreSQL cannot store it.
+        if (text.Contains('\0')) return request.CreateResponse(400, "Text has U+0000");
+
+        var told = cpim?.MessageId is { Length: <= MaxMessageId } id && !id.Contains('\0') ? cpim.Requested & Told : ImdnRequest.None;
         var result = await acceptor.AcceptAsync(new Submission
         {
             Source = MessageSource.Ott,
             Originator = originator,
             Destination = destination,
-            Content = new TextContent(encoding.GetString(content.Span)),
+            Content = new TextContent(text),
             ForeignId = $"sip:{request.CallId} {request.CSeq.Number}",
             ReceiptRequested = told != ImdnRequest.None,
             ImdnMessageId = told != ImdnRequest.None ? cpim!.MessageId : null,

@@ -12,6 +12,7 @@ internal sealed record FieldDescription(string Name, string? Example, string Des
 internal abstract class TakesFieldsAttribute : Attribute
 {
     public abstract IReadOnlyList<FieldDescription> Fields { get; }
+    public virtual IReadOnlyList<FieldDescription> Headers => [];
 }
 
 /// <summary>Describes such actions: fields are query parameters of a GET, and a form or a JSON object of a POST.</summary>
@@ -22,15 +23,17 @@ internal sealed class FieldsOperationFilter : IOperationFilter
         if (context.MethodInfo.GetCustomAttributes(inherit: true).OfType<TakesFieldsAttribute>().FirstOrDefault() is not { } takes)
             return;
         if (HttpMethods.IsGet(context.ApiDescription.HttpMethod ?? ""))
-            operation.Parameters = [.. operation.Parameters ?? [], .. takes.Fields.Select(Parameter)];
+            operation.Parameters = [.. operation.Parameters ?? [], .. takes.Fields.Select(field => Parameter(field, ParameterLocation.Query))];
         else
             operation.RequestBody = Body(takes.Fields);
+        if (takes.Headers.Count > 0)
+            operation.Parameters = [.. operation.Parameters ?? [], .. takes.Headers.Select(header => Parameter(header, ParameterLocation.Header))];
     }
 
-    private static OpenApiParameter Parameter(FieldDescription field) => new()
+    private static OpenApiParameter Parameter(FieldDescription field, ParameterLocation place) => new()
     {
         Name = field.Name,
-        In = ParameterLocation.Query,
+        In = place,
         Description = field.Description,
         Required = field.Required,
         Example = field.Example,

@@ -39,10 +39,13 @@ internal readonly record struct NexmoFault(NexmoStatus Status, string Text)
     public static readonly NexmoFault MissingBody      = new(NexmoStatus.MissingParameters, "Missing body param");
 
     public static NexmoFault Invalid(string text) => new(NexmoStatus.InvalidParameters, text);
+    /// <summary>No alphabet of TS 23.038 has it, and PostgreSQL cannot store it.</summary>
+    public static readonly NexmoFault NulInText = Invalid("text has the character U+0000, which no message can carry");
     public static readonly NexmoFault ToNotNumeric = Invalid("to address is not numeric");
 
     public static readonly NexmoFault BadCredentials      = new(NexmoStatus.InvalidCredentials, "Bad Credentials");
     public static readonly NexmoFault Unavailable         = new(NexmoStatus.InternalError, "Internal error - message store is not available, please retry");
+    public static readonly NexmoFault Stopping            = new(NexmoStatus.InternalError, "Internal error - service is restarting, please retry");
     public static readonly NexmoFault Unroutable          = new(NexmoStatus.InvalidMessage, "Unroutable message - rejected");
     public static readonly NexmoFault BadSignature        = new(NexmoStatus.InvalidSignature, "Invalid Signature");
     public static readonly NexmoFault StaleSignature      = new(NexmoStatus.InvalidSignature, "Invalid Signature - timestamp is not within 5 minutes");
@@ -61,6 +64,7 @@ internal readonly record struct NexmoFault(NexmoStatus Status, string Text)
         Refusal.TooLong            => TooLong(refused.Detail),
         Refusal.Overloaded         => Throttled(OverloadWait),
         Refusal.StoreUnavailable   => Unavailable,
+        Refusal.Stopping           => Stopping,
         _ => throw new ArgumentOutOfRangeException(nameof(refused)),
     };
 }

@@ -7,29 +7,42 @@ namespace Gateway.Rest;
 
 /// <summary>
 /// Sends a short message the way the Nexmo (Vonage) SMS API does. HTTP answers 200 to every request it can read; whether the message was taken
-/// stands in <c>status</c>, and with status 0 it is stored for good.
+/// stands in <c>status</c>, and with status 0 it is stored for good. Only what Nexmo does not know has a status of HTTP: an idempotency key that is
+/// none or stands for something else, and a gateway that is about to stop.
 /// </summary>
 [Route("sms")]
 [Route("v1/sms")]
 [Tags("SMS API")]
-public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProvider time) : ControllerBase
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, "application/problem+json")]
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, Repeats repeats, TimeProvider time) : ControllerBase
 {
+    private const string RetryAfterSeconds = "5";
+
     /// <summary>Sends a short message; the answer is JSON.</summary>
     [HttpPost("json"), HttpGet("json"), SmsFields, ProducesResponseType<SmsReplyBody>(StatusCodes.Status200OK, "application/json")]
-    public async Task SendJson()
+    [ProducesResponseType<SmsReplyBody>(StatusCodes.Status503ServiceUnavailable, "application/json")]
+    public async Task<IActionResult> SendJson()
     {
+        var (reply, problem) = await SendAsync();
+        if (problem is not null)
+            return problem;
         var body = new ArrayBufferWriter<byte>(512);
-        (await SendAsync()).WriteJson(body);
-        await AnswerAsync("application/json", body);
+        reply.WriteJson(body);
+        return await AnswerAsync("application/json", reply, body);
     }
 
     /// <summary>Sends a short message; the answer is XML.</summary>
     [HttpPost("xml"), HttpGet("xml"), SmsFields, ProducesResponseType<string>(StatusCodes.Status200OK, "text/xml")]
-    public async Task SendXml()
+    [ProducesResponseType<string>(StatusCodes.Status503ServiceUnavailable, "text/xml")]
+    public async Task<IActionResult> SendXml()
     {
+        var (reply, problem) = await SendAsync();
+        if (problem is not null)
+            return problem;
         var body = new ArrayBufferWriter<byte>(512);
-        (await SendAsync()).WriteXml(body);
-        await AnswerAsync("text/xml; charset=UTF-8", body);
+        reply.WriteXml(body);
+        return await AnswerAsync("text/xml; charset=UTF-8", reply, body);
     }
 
     /// <summary>Monitors ask for HEAD to see whether the service is there; nothing is sent.</summary>
@@ -40,42 +53,58 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
     [AcceptVerbs("PUT", "PATCH", "DELETE"), Route("json"), Route("xml"), ApiExplorerSettings(IgnoreApi = true)]
     public IActionResult Unknown() => NotFound();
 
-    private async Task<SmsReply> SendAsync()
+    private async Task<(SmsReply Reply, IActionResult? Problem)> SendAsync()
     {
         var fields = await RequestFields.ReadAsync(Request);
         if (fields.Fault is { } unreadable)
-            return SmsReply.Refused(NexmoFault.Invalid(unreadable));
+            return (SmsReply.Refused(NexmoFault.Invalid(unreadable)), null);
         var authorization = Request.Headers.Authorization.Count > 0 ? Request.Headers.Authorization.ToString() : null;
         if (Authentication.Authenticate(fields, authorization, accounts, time.GetUtcNow(), out var fault) is not { } account)
-            return SmsReply.Refused(fault);
-        if (SmsRequest.Read(fields, out fault) is not { } request)
-            return SmsReply.Refused(fault);
+            return (SmsReply.Refused(fault), null);
+        if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
+            return (default, Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
+                statusCode: StatusCodes.Status400BadRequest, title: $"{SmsHeaders.IdempotencyKey} is not a key"));
+        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault) is not { } request)
+            return (SmsReply.Refused(fault), null);
+        if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out fault))
+            return (SmsReply.Refused(fault, request), null);
         if (!account.Rate.TryTake(out var wait))
-            return SmsReply.Refused(NexmoFault.Throttled(wait), request);
-        var signature = fields[Signature.Field];
-        if (signature is not null && !account.UsedSignatures.TryUse(signature))
-            return SmsReply.Refused(NexmoFault.RepeatedSignature);
-        // A client that hangs up does not take back what it has handed over.
-        var result = await acceptor.AcceptAsync(request.ToSubmission(account.Settings.ApiKey), CancellationToken.None);
-        if (!result.Accepted)
-        {
-            if (signature is not null)
-                account.UsedSignatures.Release(signature);
-            return SmsReply.Refused(NexmoFault.Of(result), request);
-        }
-        return new SmsReply
-        {
-            To = request.To, FirstId = result.Id, Segments = result.SegmentCount,
-            ClientReference = request.ClientReference, AccountReference = request.AccountReference,
-        };
+            return (SmsReply.Refused(NexmoFault.Throttled(wait), request), null);
+        var submission = request.ToSubmission(account.Settings, lane, key);
+        var result = await TakeAsync(submission, account, fields[Signature.Field]);
+        if (result is { Refusal: Refusal.KeyReused })
+            return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
+                statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
+        if (result is not { } answered)
+            return (SmsReply.Refused(NexmoFault.RepeatedSignature), null);
+        return (answered.Accepted ? request.Taken(answered) : SmsReply.Refused(NexmoFault.Of(answered), request), null);
     }
 
-    private async Task AnswerAsync(string contentType, ArrayBufferWriter<byte> body)
+    /// <summary>Null: the signature was used before, and not for this request under the same idempotency key.</summary>
+    private async Task<AcceptanceResult?> TakeAsync(Submission submission, Account account, string? signature)
     {
+        if (signature is not null && !account.UsedSignatures.TryUse(signature))
+            return await repeats.FindAsync(submission);
+        // A client that hangs up does not take back what it has handed over.
+        var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
+        if (!result.Accepted && signature is not null)
+            account.UsedSignatures.Release(signature);
+        return result;
+    }
+
+    private async Task<IActionResult> AnswerAsync(string contentType, SmsReply reply, ArrayBufferWriter<byte> body)
+    {
+        if (reply.Fault == NexmoFault.Stopping)
+        {
+            // What distributes requests among nodes reads this, and sends the request to another one.
+            Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            Response.Headers.RetryAfter = RetryAfterSeconds;
+        }
         Response.ContentType = contentType;
         Response.ContentLength = body.WrittenCount;
         Response.Headers.CacheControl = "no-store"; // a GET that sends must never be answered from a cache
         Response.Headers.XContentTypeOptions = "nosniff";
         await Response.BodyWriter.WriteAsync(body.WrittenMemory);
+        return new EmptyResult();
     }
 }

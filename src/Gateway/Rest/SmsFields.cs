@@ -15,7 +15,7 @@ internal sealed class SmsFieldsAttribute : TakesFieldsAttribute
         new("type", "text", "text (default), unicode or binary."),
         new("status-report-req", null, "1 or true (default): send delivery receipts; 0 or false: none."),
         new("callback", null, "URL for this message's delivery receipts instead of the account's."),
-        new("ttl", null, "How long delivery may be tried, in milliseconds: 20000 to 604800000, default 259200000 (72 hours)."),
+        new("ttl", null, "How long delivery may be tried, in milliseconds: 20000 (or the account's own minimum) to 604800000, default 259200000 (72 hours)."),
         new("client-ref", null, "Your reference, up to 100 characters; comes back in the reply and in receipts."),
         new("account-ref", null, "Your account reference, up to 100 characters; comes back in the reply."),
         new("message-class", null, "0 (shown at once, not kept), 1 or 3."),
@@ -24,6 +24,14 @@ internal sealed class SmsFieldsAttribute : TakesFieldsAttribute
         new("protocol-id", null, "Protocol identifier of a binary message, 0 to 255; those that act on a handset unseen are refused."),
         new("timestamp", null, "Unix seconds of a signed request, within 5 minutes."),
         new("sig", null, "Signature over all other parameters by the account's signature secret and method, in place of api_secret."),
+    ];
+
+    public override IReadOnlyList<FieldDescription> Headers { get; } =
+    [
+        new(SmsHeaders.IdempotencyKey, null, "1 to 255 visible ASCII characters of your choice. The same request under the same key gets the same "
+            + "reply with the same ids for 24 hours, and is sent once; another request under it is answered 409. A refused request (status other than 0) "
+            + "is not remembered."),
+        new(SmsHeaders.Priority, null, "otp, normal or bulk: the lane of this message, at most the account's own (its default)."),
     ];
 }
 

@@ -13,6 +13,7 @@ namespace Gateway.Rest;
 internal sealed record SmsRequest
 {
     public const int MaxTextCharacters = 3200;
+    public const long MaxTtl = 604_800_000; // milliseconds
 
     /// <summary>E.164 digits as the reply shows them.</summary>
     public required string To { get; init; }
@@ -24,9 +25,12 @@ internal sealed record SmsRequest
     public string? ClientReference { get; init; }
     public string? AccountReference { get; init; }
 
-    public static SmsRequest? Read(RequestFields fields, out NexmoFault fault)
+    /// <param name="fields">The request's parameters.</param>
+    /// <param name="minTtl">The shortest ttl this sender may ask for, in milliseconds.</param>
+    /// <param name="fault">The first fault, when null is returned.</param>
+    public static SmsRequest? Read(RequestFields fields, long minTtl, out NexmoFault fault)
     {
-        var reader = new SmsRequestReader(fields);
+        var reader = new SmsRequestReader(fields, minTtl);
         reader.Required();
         var request = new SmsRequest
         {
@@ -43,10 +47,18 @@ internal sealed record SmsRequest
         return reader.Fault is null ? request : null;
     }
 
-    public Submission ToSubmission(string account) => new()
+    public SmsReply Taken(AcceptanceResult accepted) => new()
+    {
+        To = To, FirstId = accepted.Id, Segments = accepted.SegmentCount, ClientReference = ClientReference, AccountReference = AccountReference,
+    };
+
+    public Submission ToSubmission(AccountSettings account, MessageLane lane, string? idempotencyKey) => new()
     {
         Source = MessageSource.Rest,
-        Account = account,
+        Account = account.ApiKey,
+        Lane = lane,
+        IdempotencyKey = idempotencyKey,
+        DuplicateWindow = TimeSpan.FromSeconds(account.DuplicateWindowSeconds),
         Originator = From,
         Destination = To,
         Content = Content,
@@ -59,10 +71,9 @@ internal sealed record SmsRequest
 }
 
 /// <summary>Reads one request; after a fault the rest reads as defaults, and the first fault stays.</summary>
-internal struct SmsRequestReader(RequestFields fields)
+internal struct SmsRequestReader(RequestFields fields, long minTtl)
 {
     private const int MaxNumberDigits = 15, MaxCallbackCharacters = 2000, MaxReferenceCharacters = 100;
-    private const long MinTtl = 20_000, MaxTtl = 604_800_000; // milliseconds
 
     private static readonly string[] Scalars =
     [
@@ -115,6 +126,8 @@ internal struct SmsRequestReader(RequestFields fields)
                 var text = fields["text"] ?? "";
                 if (text.Length > SmsRequest.MaxTextCharacters)
                     Fail(NexmoFault.TooLong($"text has {text.Length} characters, the limit is {SmsRequest.MaxTextCharacters}"));
+                else if (text.Contains('\0'))
+                    Fail(NexmoFault.NulInText);
                 return new TextContent(text, ForceUcs2: Type == "unicode", messageClass);
             case "binary":
                 return Binary(messageClass, protocolIdentifier);
@@ -133,7 +146,7 @@ internal struct SmsRequestReader(RequestFields fields)
             return Submission.DefaultValidity;
         if (text.AsSpan().ContainsAnyExceptInRange('0', '9'))
             Fail(NexmoFault.Invalid("ttl is not a number of milliseconds"));
-        else if (long.TryParse(text, CultureInfo.InvariantCulture, out var ttl) && ttl is >= MinTtl and <= MaxTtl)
+        else if (long.TryParse(text, CultureInfo.InvariantCulture, out var ttl) && ttl >= minTtl && ttl <= SmsRequest.MaxTtl)
             return TimeSpan.FromMilliseconds(ttl);
         else
             Fail(NexmoFault.TtlOutOfRange);

@@ -105,8 +105,8 @@ internal static class StoreFigures
                 await store.Writer.WriteAsync(change, CancellationToken.None);
             }
             var queries = store.DueMessages;
-            var due = await MicrosecondsAsync(() => queries.DueRecipientsAsync(Start + rows, 100, default, CancellationToken.None));
-            var mailbox = await MicrosecondsAsync(() => queries.WaitingForAsync("4917000000000", 0, 100, CancellationToken.None));
+            var due = await MicrosecondsAsync(() => queries.DueRecipientsAsync(MessageLane.Normal, Start + rows, 100, default, CancellationToken.None));
+            var mailbox = await MicrosecondsAsync(() => queries.WaitingForAsync("4917000000000", default, 100, CancellationToken.None));
             var byId = await MicrosecondsAsync(() => queries.FindAsync(target / 2, CancellationToken.None));
             Console.WriteLine($"{stored,12}  {due,11:F0}  {mailbox,14:F0}  {byId,8:F0}");
         }

@@ -129,6 +129,22 @@ public sealed class BadInputTests(LocalGateway local)
         await StillServesAsync();
     }
 
+    [Fact]
+    public async Task A_text_with_u0000_which_no_alphabet_has()
+    {
+        await using var client = new RawUe(NewNumber(), Gateway.Sip);
+        await client.RegisterAsync(Cancel, RawUe.OttTags);
+
+        var response = await client.MessageAsync($"sip:+4940100001@{GatewayProcess.Domain}", "text/plain", "a\0b"u8.ToArray(), Cancel);
+        using var webhook = await Gateway.Http.GetAsync(
+            "/webhooks/vonage/inbound-sms?secret=carrier-secret&msisdn=447700900001&to=4940999&text=a%00b", Cancel);
+        using var id = await Gateway.Http.GetAsync(
+            "/webhooks/vonage/inbound-sms?secret=carrier-secret&msisdn=447700900001&to=4940999&text=a&messageId=%00", Cancel);
+
+        Assert.Equal((400, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (response.Status, webhook.StatusCode, id.StatusCode));
+        await StillServesAsync();
+    }
+
     [Theory]
     [InlineData("SUBSCRIBE", "Event: presence\r\nExpires: 60", 489)]
     [InlineData("SUBSCRIBE", "Event: reg\r\nExpires: 60", 400)]

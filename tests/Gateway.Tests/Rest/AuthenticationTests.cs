@@ -106,6 +106,22 @@ public sealed class AuthenticationTests
     }
 
     [Fact]
+    public async Task A_signed_request_comes_again_only_under_its_own_idempotency_key()
+    {
+        await using var gateway = await StartAsync("sha256");
+        var request = Form(Signed("sha256", "pay 100"));
+        gateway.Client.DefaultRequestHeaders.Add("Idempotency-Key", "payment-1");
+        var first = await gateway.FormAsync(request);
+        first.IsAccepted();
+        Assert.Equal(first, await gateway.FormAsync(request));
+
+        gateway.Client.DefaultRequestHeaders.Remove("Idempotency-Key");
+        (await gateway.FormAsync(request)).IsRefused(14, "Invalid Signature - sig was used before");
+        gateway.Client.DefaultRequestHeaders.Add("Idempotency-Key", "payment-2");
+        (await gateway.FormAsync(request)).IsRefused(14, "Invalid Signature - sig was used before");
+    }
+
+    [Fact]
     public async Task A_signed_request_is_taken_once()
     {
         await using var gateway = await StartAsync("sha256");

@@ -29,7 +29,7 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
     private readonly SqliteFolder _folder = new();
     private readonly WebApplication _app;
 
-    private GatewayOverHttp(GatewaySettings settings)
+    private GatewayOverHttp(GatewaySettings settings, StoreOptions? store)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -39,7 +39,7 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
         var grains = DispatchProxy.Create<IGrainFactory, IdleGrains>();
         ((IdleGrains)(object)grains).Receipts = Receipts;
         builder.Services.AddSingleton(grains).AddSingleton<Mailboxes>();
-        builder.Services.AddSingleton(_ => new GatewayStore(_folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+        builder.Services.AddSingleton(_ => new GatewayStore(store ?? _folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         builder.AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings);
         _app = builder.Build();
         _app.MapRest();
@@ -48,11 +48,15 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(Start);
     public List<CarrierReceipt> Receipts { get; } = [];
     public HttpClient Client { get; private set; } = null!;
-    public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
+    public GatewayStore Store => Service<GatewayStore>();
 
-    public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null)
+    public T Service<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+
+    /// <param name="settings">Null: those with one account.</param>
+    /// <param name="store">A store that other nodes use as well; null: one of its own.</param>
+    public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null, StoreOptions? store = null)
     {
-        var gateway = new GatewayOverHttp(settings ?? Settings());
+        var gateway = new GatewayOverHttp(settings ?? Settings(), store);
         await gateway.Store.MigrateAsync(CancellationToken.None);
         await gateway._app.StartAsync();
         gateway.Client = new HttpClient { BaseAddress = new Uri(gateway._app.Urls.Single()) };

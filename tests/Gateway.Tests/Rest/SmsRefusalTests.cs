@@ -53,6 +53,8 @@ public sealed class SmsRefusalTests : IAsyncLifetime
     [InlineData(Whole + "&protocol-id=64", 3, "protocol-id 64 acts on the handset unseen and is not permitted")]
     [InlineData(Whole + "&protocol-id=127", 3, "protocol-id 127 acts on the handset unseen and is not permitted")]
     [InlineData(Whole + "&protocol-id=256", 3, "protocol-id must be 0 to 255")]
+    [InlineData(Key + "&from=A&to=4940111&text=a%00b", 3, "text has the character U+0000, which no message can carry")]
+    [InlineData(Key + "&from=A&to=4940111&type=unicode&text=%00", 3, "text has the character U+0000, which no message can carry")]
     [InlineData(Whole + "&client-ref=%00", 3, "client-ref has control characters")]
     [InlineData(Key + "&from=A&to=4940111&type=binary&body=0G", 3, "body is not hexadecimal")]
     [InlineData(Key + "&from=A&to=4940111&type=binary&body=012", 3, "body is not hexadecimal")]
@@ -124,6 +126,17 @@ public sealed class SmsRefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_account_may_be_allowed_shorter_validity_than_Nexmo_does()
+    {
+        var account = new AccountSettings { ApiKey = "bank0001", ApiSecret = "s3cret-s3cret", MinTtlMilliseconds = 5000 };
+        await using var gateway = await GatewayOverHttp.StartAsync(GatewayOverHttp.Settings(account));
+        (await gateway.FormAsync(Whole + "&ttl=4999")).IsRefused(16, "value for ttl field out of range");
+        (await gateway.FormAsync(Whole + "&ttl=5000")).IsAccepted();
+        var row = Assert.Single(await gateway.MessagesAsync());
+        Assert.Equal(5000, row.ExpiresAt - GatewayOverHttp.Start.ToUnixTimeMilliseconds());
+    }
+
+    [Fact]
     public async Task A_request_that_is_refused_takes_nothing_from_the_rate()
     {
         await using var slow = await GatewayOverHttp.StartAsync(GatewayOverHttp.Settings(GatewayOverHttp.Account(rate: 1)));
@@ -177,7 +190,7 @@ public sealed class SmsRefusalTests : IAsyncLifetime
         {
             var form = string.Join('&', pairs.Select(pair => $"{pair.Item1}={Uri.EscapeDataString(pair.Item2)}"));
             var fields = RequestFields.Of(System.Text.Encoding.UTF8.GetBytes(form));
-            var request = SmsRequest.Read(fields, out var fault);
+            var request = SmsRequest.Read(fields, 20_000, out var fault);
             return request is null ? fault.Text.Length > 0 && fault.Status != NexmoStatus.Success : fault == default;
         });
     }

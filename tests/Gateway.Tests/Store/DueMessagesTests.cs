@@ -28,10 +28,46 @@ public abstract class DueMessagesTests : TestStore
         Assert.Equal([10L, 30, 40, 50], await IdsAsync(0, 10));
         Assert.Equal([10L, 30], await IdsAsync(0, 2));
         Assert.Equal([40L, 50], await IdsAsync(30, 2));
-        Assert.Empty(await Due.WaitingForAsync("49401234", 0, 10, Cancel));
+        Assert.Empty(await Due.WaitingForAsync("49401234", default, 10, Cancel));
 
         async Task<List<long>> IdsAsync(long after, int limit) =>
-            [.. (await Due.WaitingForAsync("494012345", after, limit, Cancel)).Select(m => m.Id)];
+            [.. (await Due.WaitingForAsync("494012345", new QueuePosition(MessageLane.Normal, after), limit, Cancel)).Select(m => m.Id)];
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(10)]
+    public async Task A_mailbox_shows_one_time_passwords_first_and_bulk_last_page_by_page(int limit)
+    {
+        foreach (var (id, lane) in new[] { (1, MessageLane.Bulk), (2, MessageLane.Normal), (3, MessageLane.Otp), (4, MessageLane.Bulk), (5, MessageLane.Otp), (6, MessageLane.Normal) })
+        {
+            var row = Message(id);
+            row.Lane = lane;
+            await WriteAsync(row);
+        }
+        var ids = new List<long>();
+        QueuePosition after = default;
+        while (await Due.WaitingForAsync("494012345", after, limit, Cancel) is { Count: > 0 } page)
+        {
+            ids.AddRange(page.Select(row => row.Id));
+            after = QueuePosition.Of(page[^1]);
+        }
+        Assert.Equal([3L, 5, 2, 6, 1, 4], ids);
+    }
+
+    [Fact]
+    public async Task Due_recipients_are_a_lanes_own()
+    {
+        var (otp, bulk) = (Message(2, "a", dueAt: 200), Message(1, "b", dueAt: 100));
+        (otp.Lane, bulk.Lane) = (MessageLane.Otp, MessageLane.Bulk);
+        await WriteAsync(otp, bulk);
+        Assert.Equal(["a"], await RecipientsAsync(MessageLane.Otp));
+        Assert.Empty(await RecipientsAsync(MessageLane.Normal));
+        Assert.Equal(["b"], await RecipientsAsync(MessageLane.Bulk));
+
+        async Task<IEnumerable<string>> RecipientsAsync(MessageLane lane) =>
+            (await Due.DueRecipientsAsync(lane, now: 500, limit: 10, after: default, Cancel)).Recipients.Select(r => r.Recipient);
     }
 
     [Fact]
@@ -42,7 +78,7 @@ public abstract class DueMessagesTests : TestStore
         await WriteAsync(Message(1, "b", dueAt: 300), Message(2, "a", dueAt: 200), Message(3, "b", dueAt: 100), carrier,
             Message(5, "later", dueAt: 501), Message(6, "concluded", dueAt: null));
 
-        var page = await Due.DueRecipientsAsync(now: 500, limit: 10, after: default, Cancel);
+        var page = await Due.DueRecipientsAsync(MessageLane.Normal, now: 500, limit: 10, after: default, Cancel);
 
         Assert.Equal([new("b", RouteKind.Subscriber), new("a", RouteKind.Subscriber), new("c", RouteKind.Carrier)], page.Recipients);
         Assert.Null(page.Next);
@@ -60,7 +96,7 @@ public abstract class DueMessagesTests : TestStore
         DuePosition? position = default(DuePosition);
         while (position is { } after)
         {
-            var page = await Due.DueRecipientsAsync(now: 30, limit, after, Cancel);
+            var page = await Due.DueRecipientsAsync(MessageLane.Normal, now: 30, limit, after, Cancel);
             Assert.True(page.Recipients.Count <= limit);
             met.AddRange(page.Recipients.Select(r => r.Recipient));
             position = page.Next;
@@ -189,9 +225,12 @@ public abstract class DueMessagesTests : TestStore
 
     private async Task AssertAllIndexedAsync(GatewayDb db)
     {
-        await AssertIndexedAsync(DueMessages.WaitingFor.Compile()(db, "4910", 0, 50));
-        await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, 500, 100, 50));
-        await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, 500, 15_000, 50));
+        await AssertIndexedAsync(DueMessages.WaitingInLane.Compile()(db, "4910", MessageLane.Normal, 0, 50));
+        await AssertIndexedAsync(DueMessages.WaitingFromLane.Compile()(db, "4910", MessageLane.Otp, 50));
+        await AssertIndexedAsync(DueMessages.KeyOf.Compile()(db, "a1", "key-77"));
+        await AssertIndexedAsync(DueMessages.OldestKeys.Compile()(db, 500, 50));
+        await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, MessageLane.Normal, 500, 100, 50));
+        await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, MessageLane.Normal, 500, 15_000, 50));
         await AssertIndexedAsync(DueMessages.NotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.Repeat.Compile()(db, "Bank", "call-77", 0));
         await AssertIndexedAsync(DueMessages.WebhooksDue.Compile()(db, 15_000, 50));

@@ -147,7 +147,7 @@ public sealed class PostgresMailboxEpochTests(PostgresCluster cluster) : Mailbox
 
         await Task.WhenAll(written, taken);
         Assert.True(change.Held);
-        Assert.Equal(8000, (await other.DueMessages.WaitingForAsync(Mine, 0, 1, Cancel))[0].DueAt);
+        Assert.Equal(8000, (await other.DueMessages.WaitingForAsync(Mine, default, 1, Cancel))[0].DueAt);
     }
 
     [Fact]

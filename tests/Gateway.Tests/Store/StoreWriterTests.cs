@@ -15,7 +15,7 @@ public abstract class StoreWriterTests : TestStore
     public async Task A_change_is_there_as_it_was_given()
     {
         var row = Message(7);
-        (row.Source, row.Route, row.Carrier) = (MessageSource.Volte, RouteKind.Carrier, "kannel");
+        (row.Source, row.Route, row.Carrier, row.Lane) = (MessageSource.Volte, RouteKind.Carrier, "kannel", MessageLane.Bulk);
         (row.Content, row.Text) = (ContentKind.UserData, null);
         (row.UserData, row.UserDataLength, row.HasUserDataHeader, row.DataCodingScheme) = ([0x00, 0xFF, 0x80], 3, true, 0xF4);
         (row.ProtocolIdentifier, row.SegmentCount, row.ConcatenationReference, row.ReceiptRequested) = (0x41, 255, 65535, true);

@@ -58,6 +58,22 @@ namespace Gateway.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "IdempotencyKeys",
+                columns: table => new
+                {
+                    Account = table.Column<string>(type: "TEXT", nullable: false),
+                    Key = table.Column<string>(type: "TEXT", nullable: false),
+                    Request = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    MessageId = table.Column<long>(type: "INTEGER", nullable: false),
+                    SegmentCount = table.Column<byte>(type: "INTEGER", nullable: false),
+                    AcceptedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_IdempotencyKeys", x => new { x.Account, x.Key });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Mailboxes",
                 columns: table => new
                 {
@@ -81,6 +97,7 @@ namespace Gateway.Migrations.Sqlite
                     RouteReason = table.Column<string>(type: "TEXT", nullable: false),
                     Recipient = table.Column<string>(type: "TEXT", nullable: false),
                     Originator = table.Column<string>(type: "TEXT", nullable: false),
+                    Lane = table.Column<byte>(type: "INTEGER", nullable: false),
                     Content = table.Column<byte>(type: "INTEGER", nullable: false),
                     Text = table.Column<string>(type: "TEXT", nullable: true),
                     UserData = table.Column<byte[]>(type: "BLOB", nullable: true),
@@ -169,10 +186,9 @@ namespace Gateway.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_DueAt_Id",
-                table: "ShortMessages",
-                columns: new[] { "DueAt", "Id" },
-                filter: "\"DueAt\" IS NOT NULL");
+                name: "IX_IdempotencyKeys_AcceptedAt",
+                table: "IdempotencyKeys",
+                column: "AcceptedAt");
 
             migrationBuilder.CreateIndex(
                 name: "IX_ShortMessages_ForeignId_Originator_Id",
@@ -181,9 +197,15 @@ namespace Gateway.Migrations.Sqlite
                 filter: "\"ForeignId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_Recipient_Id",
+                name: "IX_ShortMessages_Lane_DueAt_Id",
                 table: "ShortMessages",
-                columns: new[] { "Recipient", "Id" },
+                columns: new[] { "Lane", "DueAt", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ShortMessages_Recipient_Lane_Id",
+                table: "ShortMessages",
+                columns: new[] { "Recipient", "Lane", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -207,6 +229,9 @@ namespace Gateway.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "IdempotencyKeys");
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");

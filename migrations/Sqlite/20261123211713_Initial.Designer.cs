@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123205721_Initial")]
+    [Migration("20261123211713_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -125,6 +125,34 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.IdempotencyKeyRow", b =>
+                {
+                    b.Property<string>("Account")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MessageId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Request")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("SegmentCount")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Account", "Key");
+
+                    b.HasIndex("AcceptedAt");
+
+                    b.ToTable("IdempotencyKeys", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.MailboxRow", b =>
                 {
                     b.Property<string>("Recipient")
@@ -197,6 +225,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("TEXT");
 
+                    b.Property<byte>("Lane")
+                        .HasColumnType("INTEGER");
+
                     b.Property<byte>("LockingShift")
                         .HasColumnType("INTEGER");
 
@@ -256,14 +287,14 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.HasIndex("Recipient", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
                     b.HasIndex("ForeignId", "Originator", "Id")
                         .HasFilter("\"ForeignId\" IS NOT NULL");
+
+                    b.HasIndex("Lane", "DueAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("Recipient", "Lane", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });

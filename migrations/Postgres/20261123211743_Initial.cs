@@ -59,6 +59,22 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "IdempotencyKeys",
+                columns: table => new
+                {
+                    Account = table.Column<string>(type: "text", nullable: false),
+                    Key = table.Column<string>(type: "text", nullable: false),
+                    Request = table.Column<byte[]>(type: "bytea", nullable: false),
+                    MessageId = table.Column<long>(type: "bigint", nullable: false),
+                    SegmentCount = table.Column<byte>(type: "smallint", nullable: false),
+                    AcceptedAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_IdempotencyKeys", x => new { x.Account, x.Key });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Mailboxes",
                 columns: table => new
                 {
@@ -82,6 +98,7 @@ namespace Gateway.Migrations.Postgres
                     RouteReason = table.Column<string>(type: "text", nullable: false),
                     Recipient = table.Column<string>(type: "text", nullable: false),
                     Originator = table.Column<string>(type: "text", nullable: false),
+                    Lane = table.Column<byte>(type: "smallint", nullable: false),
                     Content = table.Column<byte>(type: "smallint", nullable: false),
                     Text = table.Column<string>(type: "text", nullable: true),
                     UserData = table.Column<byte[]>(type: "bytea", nullable: true),
@@ -170,10 +187,9 @@ namespace Gateway.Migrations.Postgres
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_DueAt_Id",
-                table: "ShortMessages",
-                columns: new[] { "DueAt", "Id" },
-                filter: "\"DueAt\" IS NOT NULL");
+                name: "IX_IdempotencyKeys_AcceptedAt",
+                table: "IdempotencyKeys",
+                column: "AcceptedAt");
 
             migrationBuilder.CreateIndex(
                 name: "IX_ShortMessages_ForeignId_Originator_Id",
@@ -182,9 +198,15 @@ namespace Gateway.Migrations.Postgres
                 filter: "\"ForeignId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_Recipient_Id",
+                name: "IX_ShortMessages_Lane_DueAt_Id",
                 table: "ShortMessages",
-                columns: new[] { "Recipient", "Id" },
+                columns: new[] { "Lane", "DueAt", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ShortMessages_Recipient_Lane_Id",
+                table: "ShortMessages",
+                columns: new[] { "Recipient", "Lane", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -208,6 +230,9 @@ namespace Gateway.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "IdempotencyKeys");
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");

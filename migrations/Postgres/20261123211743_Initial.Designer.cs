@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123205728_Initial")]
+    [Migration("20261123211743_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -134,6 +134,34 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.IdempotencyKeyRow", b =>
+                {
+                    b.Property<string>("Account")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("text");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("MessageId")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Request")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<byte>("SegmentCount")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("Account", "Key");
+
+                    b.HasIndex("AcceptedAt");
+
+                    b.ToTable("IdempotencyKeys", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.MailboxRow", b =>
                 {
                     b.Property<string>("Recipient")
@@ -206,6 +234,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<string>("ImdnMessageId")
                         .HasColumnType("text");
 
+                    b.Property<byte>("Lane")
+                        .HasColumnType("smallint");
+
                     b.Property<byte>("LockingShift")
                         .HasColumnType("smallint");
 
@@ -265,14 +296,14 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.HasIndex("Recipient", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
                     b.HasIndex("ForeignId", "Originator", "Id")
                         .HasFilter("\"ForeignId\" IS NOT NULL");
+
+                    b.HasIndex("Lane", "DueAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("Recipient", "Lane", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
                 });
