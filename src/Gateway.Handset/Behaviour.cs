@@ -21,7 +21,7 @@ public abstract record Behaviour
     /// <summary>Takes the message, and its RP report never comes; OTT: as <see cref="Deaf"/>.</summary>
     public static Behaviour Silent { get; } = new Silence();
 
-    /// <summary>No final SIP answer. (The transaction layer still sends the 100 of RFC 4320 §4.1.)</summary>
+    /// <summary>No SIP answer at all, as if nothing had come.</summary>
     public static Behaviour Deaf { get; } = new Deafness();
 
     /// <summary>RP-ERROR with this cause; OTT: 603.</summary>

@@ -17,7 +17,8 @@ internal sealed record CommandLine(HandsetOptions Options)
           --send TO TEXT            sends, waits for the answer, ends with 0 if it was accepted and 1 if not; may be repeated
           --stay                    stays after --send
           --status-report           asks for status reports; --send then waits for them as well
-          --wait SECONDS            how long for status reports (60)
+          --imdn                    OTT: asks for delivery notifications (RFC 5438); --send then waits for them as well
+          --wait SECONDS            how long for status reports and notifications (60)
           --password P              for digest authentication
           --username U              the digits of the number
           --domain D                the registrar's name, or ims.example.org if it is given by address
@@ -48,6 +49,8 @@ internal sealed record CommandLine(HandsetOptions Options)
     public bool Stay { get; init; }
 
     public bool StatusReport { get; init; }
+
+    public bool Imdn { get; init; }
 
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -105,6 +108,7 @@ internal sealed record CommandLine(HandsetOptions Options)
                 case "--send": _sends.Add((Number(name, orUri: true), Value(name))); return line;
                 case "--stay": return line with { Stay = true };
                 case "--status-report": return line with { StatusReport = true };
+                case "--imdn": return line with { Imdn = true };
                 case "--wait": return line with { Wait = Seconds(name) };
                 case "--verbose": return line with { Verbose = true };
                 case "--route": _routes.Add(Uri(name)); return line;

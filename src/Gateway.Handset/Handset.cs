@@ -48,13 +48,19 @@ public sealed partial class Handset : IAsyncDisposable
         {
             OnStatusReport = report => OnStatusReport?.Invoke(report),
         };
-        _ott = new OttMessages(options, _userAgent, Counters, time, Take);
+        _ott = new OttMessages(options, _userAgent, Counters, time, Take, loggers.CreateLogger<OttMessages>())
+        {
+            OnNotification = notification => OnNotification?.Invoke(notification),
+        };
     }
 
     /// <summary>A text is whole. Called before the message is acknowledged, and for one message at a time as networks send them.</summary>
     public event Action<ReceivedText>? OnText;
 
     public event Action<StatusReport>? OnStatusReport;
+
+    /// <summary>RFC 5438: what became of a message whose sender asked to be told. Of OTT clients.</summary>
+    public event Action<DispositionNotification>? OnNotification;
 
     /// <summary>A REGISTER has come to its end, well or not.</summary>
     public event Action<RegistrationState>? OnRegistration;
@@ -128,14 +134,14 @@ public sealed partial class Handset : IAsyncDisposable
     /// </summary>
     /// <param name="to">A number; over OTT also a SIP or tel URI.</param>
     /// <param name="text">As long as 255 parts hold.</param>
-    /// <param name="how">Of VoLTE messages only.</param>
+    /// <param name="how">Null for the defaults.</param>
     /// <param name="cancellation">Ends the waiting; what is sent is sent.</param>
     public async Task<SendResult> SendAsync(string to, string text, SendOptions? how = null, CancellationToken cancellation = default)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
         var result = Options.Kind == HandsetKind.Volte
             ? await _mo.SendAsync(to, text, how ?? SendOptions.Default, ended.Token)
-            : await _ott.SendAsync(to, text, ended.Token);
+            : await _ott.SendAsync(to, text, how ?? SendOptions.Default, ended.Token);
         Counters.CountSend(result.IsAccepted);
         return result;
     }
@@ -176,11 +182,11 @@ public sealed partial class Handset : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            await KeepSilenceAsync();
+            incoming.Ignore();   // it has vanished
         }
     }
 
-    private string ContentType => Options.Kind == HandsetKind.Volte ? Relay.ContentType : OttMessages.ContentType;
+    private string Accepted => Options.Kind == HandsetKind.Volte ? Relay.ContentType : OttMessages.Accepted;
 
     private async Task OnMessageAsync(IncomingRequest incoming)
     {
@@ -188,25 +194,22 @@ public sealed partial class Handset : IAsyncDisposable
         var behaviour = Behaviour;
         if (behaviour is Behaviour.Deafness || (behaviour is Behaviour.Silence && Options.Kind == HandsetKind.Ott))
         {
-            await KeepSilenceAsync();
+            incoming.Ignore();
             return;
         }
 
         var type = incoming.Request.Headers.TryGet<MediaType>(HeaderName.ContentType, out var stated) ? stated : default;
-        if (type.Type is "application/im-iscomposing+xml") await AnswerAsync(incoming, 200);   // RFC 3994: nothing to show
-        else if (type.Type != ContentType) await AnswerAsync(incoming, 415);
-        else if (Options.Kind == HandsetKind.Volte) await _mt.OnMessageAsync(incoming, behaviour, _stopping.Token);
-        else await _ott.OnMessageAsync(incoming, type, behaviour, _stopping.Token);
+        if (type.Type is OttMessages.IsComposing) await AnswerAsync(incoming, 200);   // RFC 3994: nothing to show
+        else if (Options.Kind == HandsetKind.Volte && type.Is(Relay.ContentType)) await _mt.OnMessageAsync(incoming, behaviour, _stopping.Token);
+        else if (Options.Kind == HandsetKind.Ott && OttMessages.Takes(type)) await _ott.OnMessageAsync(incoming, type, behaviour, _stopping.Token);
+        else await AnswerAsync(incoming, 415);
     }
-
-    /// <summary>Until the client has given up: what is left unanswered before that is answered by the transaction layer.</summary>
-    private Task KeepSilenceAsync() => Task.Delay(Options.Timers.TimerF + Options.Timers.T2, _time, CancellationToken.None);
 
     private Task AnswerAsync(IncomingRequest incoming, int statusCode)
     {
         var response = incoming.Request.CreateResponse(statusCode);
         if (statusCode != 415) response.Headers.Add(HeaderName.Allow, $"{SipMethod.Message}, {SipMethod.Options}");
-        response.Headers.Add(HeaderName.Accept, ContentType);
+        response.Headers.Add(HeaderName.Accept, Accepted);
         return incoming.RespondAsync(response);
     }
 

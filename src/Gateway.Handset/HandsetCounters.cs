@@ -11,6 +11,8 @@ public sealed class HandsetCounters
     private long _reported;
     private long _reportsLost;
     private long _statusReports;
+    private long _notifications;
+    private long _notified;
     private long _sent;
     private long _sendsFailed;
 
@@ -35,6 +37,12 @@ public sealed class HandsetCounters
     /// <summary>RP-ACK and RP-ERROR that nobody took.</summary>
     public long ReportsLost => Volatile.Read(ref _reportsLost);
 
+    /// <summary>Notifications that came (RFC 5438).</summary>
+    public long Notifications => Volatile.Read(ref _notifications);
+
+    /// <summary>Notifications sent that were taken with a 2xx.</summary>
+    public long Notified => Volatile.Read(ref _notified);
+
     public long StatusReports => Volatile.Read(ref _statusReports);
 
     /// <summary>Messages of ours that were accepted, a long one as one.</summary>
@@ -53,6 +61,10 @@ public sealed class HandsetCounters
     internal void CountRefused() => Interlocked.Increment(ref _refused);
 
     internal void CountReport(bool taken) => Interlocked.Increment(ref taken ? ref _reported : ref _reportsLost);
+
+    internal void CountNotification() => Interlocked.Increment(ref _notifications);
+
+    internal void CountNotified() => Interlocked.Increment(ref _notified);
 
     internal void CountStatusReport() => Interlocked.Increment(ref _statusReports);
 

@@ -19,4 +19,10 @@ internal sealed class Recent<T>(int capacity)
             return true;
         }
     }
+
+    public bool Contains(T item)
+    {
+        lock (_lock)
+            return _items.Contains(item);
+    }
 }

@@ -36,6 +36,9 @@ public sealed record SendResult(SendVerdict Verdict, string Words)
     /// <summary>TP-FCS of the RP-ERROR, if it held an SMS-SUBMIT-REPORT.</summary>
     public TpFailureCause? FailureCause { get; init; }
 
+    /// <summary>imdn.Message-ID that notifications will name; null when none was asked for.</summary>
+    public string? NotifiedAs { get; init; }
+
     /// <summary>The SIP answer that ended it, or the 2xx of an OTT message.</summary>
     public int? StatusCode { get; init; }
 }
@@ -45,10 +48,13 @@ public sealed record SendResult(SendVerdict Verdict, string Words)
 /// <param name="Repeated">The first try was not answered within TR1M.</param>
 public readonly record struct SentPart(byte MessageReference, TpServiceCentreTimeStamp? AcceptedAt, bool Repeated);
 
-/// <summary>How a message is sent.</summary>
+/// <summary>How a message is sent. What is of one kind of handset is passed over by the other.</summary>
 public sealed record SendOptions
 {
     public static SendOptions Default { get; } = new();
+
+    /// <summary>OTT: in a message/cpim that asks for notification of its delivery, or of its failure (RFC 5438 §6.2).</summary>
+    public bool DeliveryNotification { get; init; }
 
     /// <summary>TP-SRR.</summary>
     public bool StatusReport { get; init; }

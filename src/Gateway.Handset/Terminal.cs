@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using Gateway.Sip;
 using Gateway.Sms;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Handset;
 
 /// <summary>
-/// The handset in a terminal. Each line on the output begins with what happened: registered, left, received, sent, refused, report.
+/// The handset in a terminal. Each line on the output begins with what happened: registered, left, received, sent, refused, report, notified.
 /// </summary>
 internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFactory loggers, TextReader input, TextWriter output)
 {
@@ -17,7 +18,10 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
     private readonly Channel<StatusReport> _reports =
         Channel.CreateBounded<StatusReport>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    private SendOptions How => new() { StatusReport = line.StatusReport };
+    private readonly Channel<DispositionNotification> _notifications =
+        Channel.CreateBounded<DispositionNotification>(new BoundedChannelOptions(1_024) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private SendOptions How => new() { StatusReport = line.StatusReport, DeliveryNotification = line.Imdn };
 
     /// <summary>0 when all went well, 1 when something to be sent was not accepted or the handset cannot even listen.</summary>
     public async Task<int> RunAsync(CancellationToken cancellation)
@@ -25,6 +29,7 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
         await using var handset = new Handset(line.Options, time, loggers) { Behaviour = line.Behaviour };
         handset.OnText += Show;
         handset.OnStatusReport += Show;
+        handset.OnNotification += Show;
         handset.OnRegistration += state => Show(handset, state);
         try
         {
@@ -69,7 +74,7 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
         return result;
     }
 
-    /// <summary>Whether the last status report of every part says so; true at once when none was asked for.</summary>
+    /// <summary>Whether the last status report of every part, or the notification, says so; true at once when none was asked for.</summary>
     private async Task<bool> IsDeliveredAsync(SendResult result, CancellationToken cancellation)
     {
         var open = line.StatusReport ? result.Parts.Select(part => part.MessageReference).ToHashSet() : [];
@@ -84,10 +89,17 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
                 if (!report.Status.IsFinal || !open.Remove(report.MessageReference)) continue;
                 delivered &= report.Status.IsDelivered;
             }
+
+            for (var waits = result.NotifiedAs is not null; waits;)
+            {
+                var notification = await _notifications.Reader.ReadAsync(late.Token);
+                waits = notification.MessageId != result.NotifiedAs || notification.Notification == ImdnNotification.Processing;
+                delivered &= waits || notification.Status is ImdnStatus.Delivered or ImdnStatus.Displayed;
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            Say($"no status report within {line.Wait.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+            Say($"no {(line.Imdn ? "notification" : "status report")} within {line.Wait.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
             return false;
         }
 
@@ -151,6 +163,12 @@ internal sealed class Terminal(CommandLine line, TimeProvider time, ILoggerFacto
     {
         Say($"report {report.To}: {Words.Of(report.Status)}{(report.Fits ? "" : ", of nothing sent from here")}");
         if (report.Fits) _reports.Writer.TryWrite(report);
+    }
+
+    private void Show(DispositionNotification notification)
+    {
+        Say($"notified {notification.From}: {notification.Status.ToString().ToLowerInvariant()}{(notification.Fits ? "" : ", of nothing sent from here")}");
+        if (notification.Fits) _notifications.Writer.TryWrite(notification);
     }
 
     private void Show(Handset handset, RegistrationState state)

@@ -36,5 +36,11 @@ public sealed class IncomingRequest : IThreadPoolWorkItem
     /// <inheritdoc cref="RespondAsync(SipResponse)"/>
     public Task RespondAsync(int statusCode, string? reason = null) => RespondAsync(Request.CreateResponse(statusCode, reason));
 
+    /// <summary>
+    /// Sends no response at all, nor any to repetitions, as if the network had lost them: for peers that play dead. Without effect on a
+    /// request that is answered already.
+    /// </summary>
+    public void Ignore() => _transaction.Ignore();
+
     void IThreadPoolWorkItem.Execute() => _server.Run(this);
 }

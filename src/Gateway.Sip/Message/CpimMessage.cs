@@ -10,7 +10,7 @@ public enum ImdnRequest : byte { None = 0, PositiveDelivery = 1, NegativeDeliver
 
 /// <summary>
 /// RFC 3862: a message/cpim, the headers of the message and one MIME part. Lines may end in LF alone, the prefix imdn needs no NS, and a
-/// Content-Type among the message's own headers (as in the figures of RFC 5438) begins the part without a blank line.
+/// Content-Type among the message's own headers, as some clients write it, begins the part without a blank line.
 /// </summary>
 public sealed record CpimMessage
 {

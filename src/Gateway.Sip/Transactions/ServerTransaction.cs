@@ -20,13 +20,14 @@ namespace Gateway.Sip.Transactions;
 ///               │               Terminated                │
 ///               └──────────────────────────────────────────┘
 /// </code>
-/// After the final response it holds no more than its key and the octets to repeat.
+/// After the final response it holds no more than its key and the octets to repeat. A request that is ignored is absorbed without any
+/// response until the client has given up, as if the network had lost it.
 /// </summary>
 internal sealed class ServerTransaction : WheelTimer
 {
-    private enum State : byte { Trying, Proceeding, Completed, Terminated }
+    private enum State : byte { Trying, Proceeding, Completed, Ignored, Terminated }
 
-    private enum Trigger : byte { Request, Timer, Final }
+    private enum Trigger : byte { Request, Timer, Final, Ignore }
 
     private readonly ServerTransactions _table;
     private readonly long _started;
@@ -51,7 +52,7 @@ internal sealed class ServerTransaction : WheelTimer
         get
         {
             lock (this)
-                return _state is State.Completed or State.Terminated;
+                return _state is State.Completed or State.Ignored or State.Terminated;
         }
     }
 
@@ -66,12 +67,14 @@ internal sealed class ServerTransaction : WheelTimer
         lock (this)
         {
             back = _back;
-            if (_state is State.Completed or State.Terminated)
+            if (_state is State.Completed or State.Ignored or State.Terminated)
                 return false;
             On(Trigger.Final, final);
             return true;
         }
     }
+
+    public void Ignore() => On(Trigger.Ignore);
 
     internal override void OnTimer()
     {
@@ -106,7 +109,13 @@ internal sealed class ServerTransaction : WheelTimer
                     _request = null;
                     _table.Wheel.Schedule(this, _table.Timers.TimerJ);
                     break;
-                case (State.Proceeding or State.Completed, Trigger.Timer):
+                case (State.Trying or State.Proceeding, Trigger.Ignore):
+                    _state = State.Ignored;
+                    _request = null;
+                    _response = null;
+                    _table.Wheel.Schedule(this, _table.Timers.TimerF - _table.Time.GetElapsedTime(_started));
+                    break;
+                case (State.Proceeding or State.Completed or State.Ignored, Trigger.Timer):
                     Terminate();
                     break;
                 default:

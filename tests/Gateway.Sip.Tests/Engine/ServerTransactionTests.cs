@@ -39,6 +39,28 @@ public sealed class ServerTransactionTests : EngineTest
     }
 
     [Fact]
+    public async Task A_request_that_is_ignored_gets_no_answer_however_often_it_is_repeated()
+    {
+        using var peer = new UdpPeer();
+        var endpoint = await StartHoldingAsync();
+        var request = RawRequest(peer.Address, "z9hG4bK1");
+        peer.Send(request, endpoint.Udp());
+        var incoming = await GivenAsync();
+
+        incoming.Ignore();
+        AdvanceByTicks(TimeSpan.FromSeconds(5));   // beyond the 100 of RFC 4320
+        peer.Send(request, endpoint.Udp());
+        await BarrierAsync(peer, endpoint);
+        await incoming.RespondAsync(200);
+
+        Assert.True(incoming.IsAnswered);
+        Assert.Empty(peer.Pending());
+        Assert.Empty(_given);
+        AdvanceByTicks(TimeSpan.FromSeconds(28));
+        Assert.Equal(0, endpoint.ServerTransactions.Count);
+    }
+
+    [Fact]
     public async Task A_request_repeated_while_the_application_works_is_given_once_and_answered_once()
     {
         using var peer = new UdpPeer();

@@ -4,10 +4,10 @@ using Xunit;
 
 namespace Gateway.Sip.Tests.Message;
 
-/// <summary>RFC 3862 message/cpim, with the example messages of RFC 3862 §5.1 and RFC 5438 §7.1.1.</summary>
+/// <summary>RFC 3862 message/cpim.</summary>
 public sealed class CpimMessageTests
 {
-    /// <summary>RFC 3862 §5.1.</summary>
+    /// <summary>The headers are those of the example of RFC 3862 §5.1, checked against liblinphone's test of the same; the body is our own.</summary>
     private const string WeatherForecast =
         "From: MR SANDERS <im:piglet@100akerwood.com>\r\nTo: Depressed Donkey <im:eeyore@100akerwood.com>\r\n"
         + "DateTime: 2000-12-13T13:40:00-08:00\r\nSubject: the weather will be fine today\r\nSubject:;lang=fr beau temps prevu pour aujourd'hui\r\n"
@@ -16,7 +16,7 @@ public sealed class CpimMessageTests
         + "Content-type: text/xml; charset=utf-8\r\nContent-ID: <1234567890@foo.com>\r\n\r\n"
         + "<body>\r\nHere is the text of my message.\r\n</body>\r\n";
 
-    /// <summary>RFC 5438 §7.1.1.</summary>
+    /// <summary>An own example in the grammar of RFC 5438 §6 and §7.1.1.</summary>
     private const string HelloWorld =
         "From: Alice <im:alice@example.com>\r\nTo: Bob <im:bob@example.com>\r\nNS: imdn <urn:ietf:params:imdn>\r\n"
         + "imdn.Message-ID: 34jk324j\r\nDateTime: 2006-04-04T12:16:49-05:00\r\n"
@@ -31,7 +31,7 @@ public sealed class CpimMessageTests
     }
 
     [Fact]
-    public void The_message_of_rfc_3862_is_read()
+    public void A_message_with_headers_of_other_namespaces_is_read()
     {
         var message = Read(WeatherForecast);
 
@@ -47,8 +47,8 @@ public sealed class CpimMessageTests
 
     [Theory]
     [InlineData("\r\n")]
-    [InlineData("")]   // as the figures of the RFC stand
-    public void The_message_of_rfc_5438_is_read_with_and_without_a_blank_line_before_its_content(string blank)
+    [InlineData("")]   // as some clients write it
+    public void A_message_that_asks_to_be_notified_of_is_read_with_and_without_a_blank_line_before_its_content(string blank)
     {
         var message = Read(HelloWorld.Replace("{0}", blank, StringComparison.Ordinal));
 

@@ -1,7 +1,11 @@
 using System.Text;
 using System.Xml.Linq;
+using Gateway.Handset;
+using Gateway.Sip;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using Phone = Gateway.Handset.Handset;
 
 namespace Gateway.Tests.EndToEnd;
 
@@ -102,6 +106,43 @@ public sealed class ImdnTests(LocalGateway local)
         var unsupported = await PostAsync(client, "\r\nContent-Type: image/png\r\n\r\nx");
         Assert.Equal(415, unsupported.Status);
         Assert.Equal("text/plain, message/cpim, application/vnd.3gpp.sms", unsupported["Accept"]);
+    }
+
+    [Theory]
+    [InlineData(HandsetKind.Ott)]
+    [InlineData(HandsetKind.Volte)]
+    public async Task Two_software_handsets_are_told_of_what_they_send_each_other(HandsetKind other)
+    {
+        await using var first = await PhoneAsync(HandsetKind.Ott);
+        await using var second = await PhoneAsync(other);
+
+        await IsToldAsync(first, second, "there");
+        if (other == HandsetKind.Ott) await IsToldAsync(second, first, "and back");
+    }
+
+    private static async Task IsToldAsync(Phone from, Phone to, string text)
+    {
+        var told = new TaskCompletionSource<DispositionNotification>(TaskCreationOptions.RunContinuationsAsynchronously);
+        from.OnNotification += told.SetResult;
+
+        var result = await from.SendAsync(to.Options.Number, text, new SendOptions { DeliveryNotification = true }, Cancel);
+
+        Assert.Equal((SendVerdict.Accepted, 202), (result.Verdict, result.StatusCode));
+        var notification = await told.Task.WaitAsync(Deadline.Answer, Cancel);
+        Assert.Equal(text, to.Received[^1].Text);
+        Assert.Equal(new DispositionNotification(to.Options.Number, result.NotifiedAs!, ImdnNotification.Delivery, ImdnStatus.Delivered, Fits: true), notification);
+    }
+
+    private async Task<Phone> PhoneAsync(HandsetKind kind)
+    {
+        var phone = new Phone(new HandsetOptions
+        {
+            Kind = kind, Number = $"+4940{Interlocked.Increment(ref _numbers)}", Registrar = SipUri.Parse($"sip:{local.Process.Sip}"),
+            Domain = GatewayProcess.Domain, ServiceCentre = SipUri.Parse(GatewayProcess.ServiceCentre),
+        }, TimeProvider.System, NullLoggerFactory.Instance);
+        await phone.StartAsync(Cancel);
+        await phone.WhenRegisteredAsync(Cancel);
+        return phone;
     }
 
     private Task<RawSip> PostAsync(RawUe client, string cpim) =>

@@ -194,7 +194,7 @@ public sealed class MtMessageTests : HandsetFixture
     }
 
     [Fact]
-    public async Task Deaf_gives_no_final_answer()
+    public async Task Deaf_gives_no_answer_not_even_100()
     {
         var (phone, register) = await RegisteredAsync();
         phone.Behaviour = Behaviour.Deaf;

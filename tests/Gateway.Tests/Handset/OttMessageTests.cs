@@ -53,7 +53,7 @@ public sealed class OttMessageTests : HandsetFixture
     {
         var (phone, register) = await RegisteredAsync(Options(HandsetKind.Ott));
         Peer.Rp(register, "03 05");
-        Assert.Equal("text/plain", (await Peer.ExpectAsync("SIP/2.0 415"))["Accept"]);
+        Assert.Equal("text/plain, message/cpim", (await Peer.ExpectAsync("SIP/2.0 415"))["Accept"]);
 
         var typing = Peer.Message(register, "application/im-iscomposing+xml", "<isComposing/>"u8.ToArray());
         await Peer.ExpectAsync("SIP/2.0 200", answer => answer.CallId == typing);

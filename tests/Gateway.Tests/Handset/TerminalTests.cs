@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Gateway.Handset;
+using Gateway.Sip;
 using Gateway.Sms;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -91,6 +92,33 @@ public sealed class TerminalTests : IAsyncLifetime
         Assert.Equal(1, await running);
         Assert.Equal("report +4940468950061: still trying (TP-ST 20)", await _output.NextAsync());
         Assert.Equal("report +4940468950061: expired (TP-ST 46)", await _output.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(ImdnStatus.Delivered, 0)]
+    [InlineData(ImdnStatus.Failed, 1)]
+    public async Task Send_with_imdn_waits_for_the_notification(ImdnStatus status, int code)
+    {
+        var running = RunAsync("ott", "--imdn", "--send", "+4940468950061", "Hello");
+        var register = await RegisterAsync();
+        var message = await _peer.ExpectAsync("MESSAGE");
+        Assert.True(CpimMessage.TryParse(message.Body, out var asked, out _));
+        _peer.Respond(message, "202 Accepted");
+        await _output.NextAsync();
+        Assert.Equal("sent +4940468950061: 202 Accepted", await _output.NextAsync());
+        foreach (var (kind, told) in new[] { (ImdnNotification.Processing, ImdnStatus.Stored), (ImdnNotification.Delivery, status) })
+        {
+            var imdn = new ImdnDocument(asked.MessageId!, DateTimeOffset.UnixEpoch, kind, told);
+            var notification = new CpimMessage { PartType = new MediaType(ImdnDocument.ContentType, SipParameters.Empty), Content = imdn.ToArray() };
+            _peer.Message(register, CpimMessage.ContentType, notification.ToArray(), "P-Asserted-Identity: <sip:+4940468950061@ims.example.org>");
+            await _peer.ExpectAsync("SIP/2.0 200");
+        }
+
+        _peer.Respond(await _peer.ExpectAsync("REGISTER"), "200 OK");
+
+        Assert.Equal(code, await running);
+        Assert.Equal("notified +4940468950061: stored", await _output.NextAsync());
+        Assert.Equal($"notified +4940468950061: {(code == 0 ? "delivered" : "failed")}", await _output.NextAsync());
     }
 
     [Fact]
