@@ -43,11 +43,14 @@ public sealed class DueMessages
             .Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
             .OrderByDescending(m => m.Id).Take(1);
 
-    internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
-        db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
+    internal static readonly Expression<Func<GatewayDb, short, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, node, now, limit) =>
+        db.Webhooks.AsNoTracking().Where(w => w.Node == node && w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
 
     internal static readonly Expression<Func<GatewayDb, long[], IQueryable<WebhookRow>>> WebhooksOf = (db, messageIds) =>
         db.Webhooks.AsNoTracking().Where(w => messageIds.Contains(w.MessageId) && w.DueAt != null).OrderBy(w => w.Id);
+
+    internal static readonly Expression<Func<GatewayDb, short[], int, IQueryable<long>>> WebhooksLeft = (db, nodes, limit) =>
+        db.Webhooks.Where(w => nodes.Contains(w.Node) && w.DueAt != null).Select(w => w.Id).Take(limit);
 
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
@@ -58,11 +61,14 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
-    private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
+    private readonly Func<GatewayDb, short, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
+    private readonly Func<GatewayDb, short[], int, IAsyncEnumerable<long>> _webhooksLeft = EF.CompileAsyncQuery(WebhooksLeft);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
 
-    internal DueMessages(StoreDatabase database) => _database = database;
+    private readonly Nodes _nodes;
+
+    internal DueMessages(StoreDatabase database, Nodes nodes) => (_database, _nodes) = (database, nodes);
 
     /// <summary>
     /// Messages of one mailbox that are not concluded, in the order they were accepted, after the id given (0: from the first).
@@ -95,16 +101,24 @@ public sealed class DueMessages
     public Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel) =>
         ReadAsync(db => _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel));
 
-    /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
+    /// <summary>This node's webhooks due at <paramref name="now"/>, the longest due first.</summary>
     public Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel) =>
-        ReadAsync(db => _webhooksDue(db, now, limit).ToListAsync(cancel));
+        ReadAsync(db => _webhooksDue(db, _nodes.Own, now, limit).ToListAsync(cancel));
 
     /// <summary>
-    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// This node's webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
     /// one must wait for those before it. At most a few hundred messages at once.
     /// </summary>
-    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
-        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
+    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
+    {
+        var pending = await ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
+        pending.RemoveAll(webhook => webhook.Node != _nodes.Own);
+        return pending;
+    }
+
+    /// <summary>Ids of webhooks that are not concluded, and whose node is one of these.</summary>
+    public Task<List<long>> WebhooksLeftAsync(short[] nodes, int limit, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksLeft(db, nodes, limit).ToListAsync(cancel));
 
     /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>
     public Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel) =>

@@ -13,6 +13,8 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
     public DbSet<WatchRow> Watches => Set<WatchRow>();
     public DbSet<MailboxRow> Mailboxes => Set<MailboxRow>();
+    public DbSet<MemberRow> Members => Set<MemberRow>();
+    public DbSet<MembershipVersionRow> MembershipVersions => Set<MembershipVersionRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -34,7 +36,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         model.Entity<WebhookRow>(row =>
         {
             row.ToTable("Webhooks").HasKey(w => w.Id);
-            row.HasIndex(w => new { w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(w => new { w.Node, w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(w => new { w.MessageId, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
         });
         model.Entity<ContactRow>(row =>
@@ -43,8 +45,18 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.HasIndex(c => new { c.Subscriber, c.Source, c.Uri }).IsUnique();
             row.HasIndex(c => c.ExpiresAt);
         });
-        model.Entity<WatchRow>(row => row.ToTable("Watches").HasKey(w => w.Subscriber));
+        model.Entity<WatchRow>(row =>
+        {
+            row.ToTable("Watches").HasKey(w => w.Subscriber);
+            row.HasIndex(w => new { w.Node, w.Subscriber });
+        });
         model.Entity<MailboxRow>(row => row.ToTable("Mailboxes").HasKey(m => m.Recipient));
+        model.Entity<MemberRow>(row => row.ToTable("Members").HasKey(m => m.Silo));
+        model.Entity<MembershipVersionRow>(row =>
+        {
+            row.ToTable("MembershipVersion").HasKey(v => v.Id);
+            row.Property(v => v.Id).ValueGeneratedNever();
+        });
     }
 }
 

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123205721_Initial")]
+    [Migration("20261123210622_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -136,6 +136,56 @@ namespace Gateway.Migrations.Sqlite
                     b.HasKey("Recipient");
 
                     b.ToTable("Mailboxes", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MemberRow", b =>
+                {
+                    b.Property<string>("Silo")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("ProxyPort")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SiloName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Suspicions")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Silo");
+
+                    b.ToTable("Members", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MembershipVersionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("MembershipVersion", (string)null);
                 });
 
             modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
@@ -276,6 +326,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("PublicUserIdentity")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -284,6 +337,8 @@ namespace Gateway.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("Subscriber");
+
+                    b.HasIndex("Node", "Subscriber");
 
                     b.ToTable("Watches", (string)null);
                 });
@@ -320,6 +375,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<long>("MessageId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
                     b.Property<byte>("State")
                         .HasColumnType("INTEGER");
 
@@ -329,10 +387,10 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt", "Id")
+                    b.HasIndex("MessageId", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("MessageId", "Id")
+                    b.HasIndex("Node", "DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("Webhooks", (string)null);

@@ -70,6 +70,37 @@ namespace Gateway.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Members",
+                columns: table => new
+                {
+                    Silo = table.Column<string>(type: "TEXT", nullable: false),
+                    Node = table.Column<short>(type: "INTEGER", nullable: false),
+                    Status = table.Column<byte>(type: "INTEGER", nullable: false),
+                    ProxyPort = table.Column<int>(type: "INTEGER", nullable: false),
+                    HostName = table.Column<string>(type: "TEXT", nullable: false),
+                    SiloName = table.Column<string>(type: "TEXT", nullable: false),
+                    Suspicions = table.Column<string>(type: "TEXT", nullable: false),
+                    StartedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    AliveAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Members", x => x.Silo);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MembershipVersion",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MembershipVersion", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ShortMessages",
                 columns: table => new
                 {
@@ -122,6 +153,7 @@ namespace Gateway.Migrations.Sqlite
                 {
                     Subscriber = table.Column<string>(type: "TEXT", nullable: false),
                     PublicUserIdentity = table.Column<string>(type: "TEXT", nullable: false),
+                    Node = table.Column<short>(type: "INTEGER", nullable: false),
                     Scscf = table.Column<string>(type: "TEXT", nullable: true),
                     ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
@@ -137,6 +169,7 @@ namespace Gateway.Migrations.Sqlite
                     Id = table.Column<long>(type: "INTEGER", nullable: false)
                         .Annotation("Sqlite:Autoincrement", true),
                     Kind = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Node = table.Column<short>(type: "INTEGER", nullable: false),
                     Account = table.Column<string>(type: "TEXT", nullable: false),
                     MessageId = table.Column<long>(type: "INTEGER", nullable: false),
                     Url = table.Column<string>(type: "TEXT", nullable: false),
@@ -187,15 +220,20 @@ namespace Gateway.Migrations.Sqlite
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Webhooks_DueAt_Id",
-                table: "Webhooks",
-                columns: new[] { "DueAt", "Id" },
-                filter: "\"DueAt\" IS NOT NULL");
+                name: "IX_Watches_Node_Subscriber",
+                table: "Watches",
+                columns: new[] { "Node", "Subscriber" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Webhooks_MessageId_Id",
                 table: "Webhooks",
                 columns: new[] { "MessageId", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Webhooks_Node_DueAt_Id",
+                table: "Webhooks",
+                columns: new[] { "Node", "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
         }
 
@@ -210,6 +248,12 @@ namespace Gateway.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");
+
+            migrationBuilder.DropTable(
+                name: "Members");
+
+            migrationBuilder.DropTable(
+                name: "MembershipVersion");
 
             migrationBuilder.DropTable(
                 name: "ShortMessages");

@@ -71,6 +71,37 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "Members",
+                columns: table => new
+                {
+                    Silo = table.Column<string>(type: "text", nullable: false),
+                    Node = table.Column<short>(type: "smallint", nullable: false),
+                    Status = table.Column<byte>(type: "smallint", nullable: false),
+                    ProxyPort = table.Column<int>(type: "integer", nullable: false),
+                    HostName = table.Column<string>(type: "text", nullable: false),
+                    SiloName = table.Column<string>(type: "text", nullable: false),
+                    Suspicions = table.Column<string>(type: "text", nullable: false),
+                    StartedAt = table.Column<long>(type: "bigint", nullable: false),
+                    AliveAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Members", x => x.Silo);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MembershipVersion",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MembershipVersion", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ShortMessages",
                 columns: table => new
                 {
@@ -123,6 +154,7 @@ namespace Gateway.Migrations.Postgres
                 {
                     Subscriber = table.Column<string>(type: "text", nullable: false),
                     PublicUserIdentity = table.Column<string>(type: "text", nullable: false),
+                    Node = table.Column<short>(type: "smallint", nullable: false),
                     Scscf = table.Column<string>(type: "text", nullable: true),
                     ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -138,6 +170,7 @@ namespace Gateway.Migrations.Postgres
                     Id = table.Column<long>(type: "bigint", nullable: false)
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     Kind = table.Column<byte>(type: "smallint", nullable: false),
+                    Node = table.Column<short>(type: "smallint", nullable: false),
                     Account = table.Column<string>(type: "text", nullable: false),
                     MessageId = table.Column<long>(type: "bigint", nullable: false),
                     Url = table.Column<string>(type: "text", nullable: false),
@@ -188,15 +221,20 @@ namespace Gateway.Migrations.Postgres
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Webhooks_DueAt_Id",
-                table: "Webhooks",
-                columns: new[] { "DueAt", "Id" },
-                filter: "\"DueAt\" IS NOT NULL");
+                name: "IX_Watches_Node_Subscriber",
+                table: "Watches",
+                columns: new[] { "Node", "Subscriber" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Webhooks_MessageId_Id",
                 table: "Webhooks",
                 columns: new[] { "MessageId", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Webhooks_Node_DueAt_Id",
+                table: "Webhooks",
+                columns: new[] { "Node", "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
         }
 
@@ -211,6 +249,12 @@ namespace Gateway.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");
+
+            migrationBuilder.DropTable(
+                name: "Members");
+
+            migrationBuilder.DropTable(
+                name: "MembershipVersion");
 
             migrationBuilder.DropTable(
                 name: "ShortMessages");

@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123205728_Initial")]
+    [Migration("20261123210625_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -145,6 +145,56 @@ namespace Gateway.Migrations.Postgres
                     b.HasKey("Recipient");
 
                     b.ToTable("Mailboxes", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MemberRow", b =>
+                {
+                    b.Property<string>("Silo")
+                        .HasColumnType("text");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
+                    b.Property<int>("ProxyPort")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("SiloName")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Suspicions")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Silo");
+
+                    b.ToTable("Members", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MembershipVersionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("MembershipVersion", (string)null);
                 });
 
             modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
@@ -285,6 +335,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("bigint");
 
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
                     b.Property<string>("PublicUserIdentity")
                         .IsRequired()
                         .HasColumnType("text");
@@ -293,6 +346,8 @@ namespace Gateway.Migrations.Postgres
                         .HasColumnType("text");
 
                     b.HasKey("Subscriber");
+
+                    b.HasIndex("Node", "Subscriber");
 
                     b.ToTable("Watches", (string)null);
                 });
@@ -331,6 +386,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<long>("MessageId")
                         .HasColumnType("bigint");
 
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
                     b.Property<byte>("State")
                         .HasColumnType("smallint");
 
@@ -340,10 +398,10 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
-                    b.HasIndex("DueAt", "Id")
+                    b.HasIndex("MessageId", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("MessageId", "Id")
+                    b.HasIndex("Node", "DueAt", "Id")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("Webhooks", (string)null);
