@@ -38,6 +38,9 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
 
+    internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> ConcludedNotAfter = (db, id) =>
+        db.History.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
+
     internal static readonly Expression<Func<GatewayDb, string, string, long, IQueryable<ShortMessageRow>>> Repeat =
         (db, originator, foreignId, since) => db.ShortMessages.AsNoTracking()
             .Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
@@ -60,6 +63,7 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
     private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
+    private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _concludedNotAfter = EF.CompileAsyncQuery(ConcludedNotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
     private readonly Func<GatewayDb, short, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
@@ -90,11 +94,16 @@ public sealed class DueMessages
         return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
     }
 
-    /// <summary>The message that has this message-id, for itself or for one of its segments.</summary>
+    /// <summary>
+    /// The message that has this message-id, for itself or for one of its segments; long concluded ones are found in the history.
+    /// </summary>
     public async Task<ShortMessageRow?> FindAsync(long id, CancellationToken cancel)
     {
-        var row = await ReadAsync(db => _notAfter(db, id).FirstOrDefaultAsync(cancel));
-        return row is not null && id - row.Id < row.SegmentCount ? row : null;
+        return await ReadAsync(async db => Its(await _notAfter(db, id).FirstOrDefaultAsync(cancel))
+            ?? Its(await _concludedNotAfter(db, id).FirstOrDefaultAsync(cancel))
+            ?? Its(await _notAfter(db, id).FirstOrDefaultAsync(cancel))); // it moved in between
+
+        ShortMessageRow? Its(ShortMessageRow? row) => row is not null && id - row.Id < row.SegmentCount ? row : null;
     }
 
     /// <summary>The newest message of this sender with this foreign id that was accepted at or after <paramref name="since"/>.</summary>

@@ -7,7 +7,9 @@ namespace Gateway.Store;
 /// </summary>
 public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
 {
-    public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>();
+    public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>(nameof(ShortMessages));
+    /// <summary>Concluded messages, some time after their conclusion.</summary>
+    public DbSet<ShortMessageRow> History => Set<ShortMessageRow>(nameof(History));
     public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
     public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
@@ -18,7 +20,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
 
     protected override void OnModelCreating(ModelBuilder model)
     {
-        model.Entity<ShortMessageRow>(row =>
+        model.SharedTypeEntity<ShortMessageRow>(nameof(ShortMessages), row =>
         {
             row.ToTable("ShortMessages").HasKey(m => m.Id);
             row.Property(m => m.Id).ValueGeneratedNever();
@@ -27,6 +29,12 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.HasIndex(m => new { m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.Recipient, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.ForeignId, m.Originator, m.Id }).HasFilter("\"ForeignId\" IS NOT NULL");
+        });
+        model.SharedTypeEntity<ShortMessageRow>(nameof(History), row =>
+        {
+            row.ToTable("History").HasKey(m => m.Id);
+            row.Property(m => m.Id).ValueGeneratedNever();
+            row.HasIndex(m => new { m.Recipient, m.Id }); // by whom and when
         });
         model.Entity<AttemptRow>(row =>
         {

@@ -34,6 +34,7 @@ public sealed partial class GatewayStore : IAsyncDisposable
         Nodes = new Nodes(_database);
         Writer = new StoreWriter(_database, options, Nodes, logging.CreateLogger<StoreWriter>());
         DueMessages = new DueMessages(_database, Nodes);
+        History = new History(_database, Writer);
     }
 
     public StoreWriter Writer { get; }
@@ -41,6 +42,8 @@ public sealed partial class GatewayStore : IAsyncDisposable
     public DueMessages DueMessages { get; }
 
     public Nodes Nodes { get; }
+
+    public History History { get; }
 
     /// <summary>A context from the pool; dispose it to give it back. Rows are written through the <see cref="Writer"/>.</summary>
     public GatewayDb Open() => _database.Open();

@@ -38,6 +38,9 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
         }
     }
 
+    /// <summary>No id taken at or after this time (Unix milliseconds) is lower, none taken before it is as high.</summary>
+    public static long FirstOf(long time) => Math.Max(0, time - Epoch) << (NodeBits + SequenceBits);
+
     public static string Format(long id) => id.ToString("X16", CultureInfo.InvariantCulture);
 
     public static bool TryParse(ReadOnlySpan<char> text, out long id) =>

@@ -14,6 +14,9 @@ public static class SettingsCheck
     {
         if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
         if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
+        // A repeat is looked for among what was accepted in the last ten minutes, and a webhook lives a day, a message three.
+        if (s.Store.HistoryAfterMinutes is < 15 or > 525_600) yield return $"Store:HistoryAfterMinutes: {s.Store.HistoryAfterMinutes} is not 15 to 525600";
+        if (s.Store.RetentionDays is < 7 or > 36_500) yield return $"Store:RetentionDays: {s.Store.RetentionDays} is not 7 to 36500";
         if (OneOf(s.Cluster.Mode, "Single", "Postgres") is { } mode) yield return $"Cluster:Mode: {mode}";
         if (s.Cluster.Mode == "Postgres" && s.Store.Provider != "Postgres")
             yield return $"Cluster:Mode: \"Postgres\" needs Store:Provider Postgres, for the nodes find each other there; it is {s.Store.Provider}";

@@ -20,7 +20,7 @@ public static class DeliveryExtensions
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });
         builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
-        builder.Services.AddHostedService<DueSweep>();
+        builder.Services.AddHostedService<DueSweep>().AddHostedService<HistoryKeeping>();
         return builder;
     }
 }

@@ -193,6 +193,7 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, 500, 100, 50));
         await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, 500, 15_000, 50));
         await AssertIndexedAsync(DueMessages.NotAfter.Compile()(db, 500));
+        await AssertIndexedAsync(DueMessages.ConcludedNotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.Repeat.Compile()(db, "Bank", "call-77", 0));
         await AssertIndexedAsync(DueMessages.WebhooksDue.Compile()(db, 0, 15_000, 50));
         await AssertIndexedAsync(DueMessages.WebhooksOf.Compile()(db, [500, 520, 10_000]), maySort: true);

@@ -59,6 +59,53 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "History",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    Source = table.Column<byte>(type: "smallint", nullable: false),
+                    Route = table.Column<byte>(type: "smallint", nullable: false),
+                    Account = table.Column<string>(type: "text", nullable: true),
+                    Carrier = table.Column<string>(type: "text", nullable: true),
+                    RouteReason = table.Column<string>(type: "text", nullable: false),
+                    Recipient = table.Column<string>(type: "text", nullable: false),
+                    Originator = table.Column<string>(type: "text", nullable: false),
+                    Content = table.Column<byte>(type: "smallint", nullable: false),
+                    Text = table.Column<string>(type: "text", nullable: true),
+                    UserData = table.Column<byte[]>(type: "bytea", nullable: true),
+                    UserDataLength = table.Column<byte>(type: "smallint", nullable: false),
+                    HasUserDataHeader = table.Column<bool>(type: "boolean", nullable: false),
+                    DataCodingScheme = table.Column<byte>(type: "smallint", nullable: false),
+                    ProtocolIdentifier = table.Column<byte>(type: "smallint", nullable: false),
+                    LockingShift = table.Column<byte>(type: "smallint", nullable: false),
+                    SingleShift = table.Column<byte>(type: "smallint", nullable: false),
+                    SegmentCount = table.Column<byte>(type: "smallint", nullable: false),
+                    ConcatenationReference = table.Column<int>(type: "integer", nullable: false),
+                    State = table.Column<byte>(type: "smallint", nullable: false),
+                    SegmentsDone = table.Column<byte>(type: "smallint", nullable: false),
+                    Attempts = table.Column<byte>(type: "smallint", nullable: false),
+                    AcceptedAt = table.Column<long>(type: "bigint", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
+                    DueAt = table.Column<long>(type: "bigint", nullable: true),
+                    ConcludedAt = table.Column<long>(type: "bigint", nullable: true),
+                    ErrorCode = table.Column<byte>(type: "smallint", nullable: false),
+                    Reason = table.Column<string>(type: "text", nullable: true),
+                    ReceiptRequested = table.Column<bool>(type: "boolean", nullable: false),
+                    CallbackUrl = table.Column<string>(type: "text", nullable: true),
+                    ClientReference = table.Column<string>(type: "text", nullable: true),
+                    AccountReference = table.Column<string>(type: "text", nullable: true),
+                    SubmitReference = table.Column<byte>(type: "smallint", nullable: false),
+                    SubmitDestination = table.Column<byte[]>(type: "bytea", nullable: true),
+                    ImdnMessageId = table.Column<string>(type: "text", nullable: true),
+                    ForeignId = table.Column<string>(type: "text", nullable: true),
+                    CarrierMessageIds = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_History", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Mailboxes",
                 columns: table => new
                 {
@@ -203,6 +250,11 @@ namespace Gateway.Migrations.Postgres
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_History_Recipient_Id",
+                table: "History",
+                columns: new[] { "Recipient", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ShortMessages_DueAt_Id",
                 table: "ShortMessages",
                 columns: new[] { "DueAt", "Id" },
@@ -246,6 +298,9 @@ namespace Gateway.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "History");
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");

@@ -58,6 +58,53 @@ namespace Gateway.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "History",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false),
+                    Source = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Route = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Account = table.Column<string>(type: "TEXT", nullable: true),
+                    Carrier = table.Column<string>(type: "TEXT", nullable: true),
+                    RouteReason = table.Column<string>(type: "TEXT", nullable: false),
+                    Recipient = table.Column<string>(type: "TEXT", nullable: false),
+                    Originator = table.Column<string>(type: "TEXT", nullable: false),
+                    Content = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Text = table.Column<string>(type: "TEXT", nullable: true),
+                    UserData = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    UserDataLength = table.Column<byte>(type: "INTEGER", nullable: false),
+                    HasUserDataHeader = table.Column<bool>(type: "INTEGER", nullable: false),
+                    DataCodingScheme = table.Column<byte>(type: "INTEGER", nullable: false),
+                    ProtocolIdentifier = table.Column<byte>(type: "INTEGER", nullable: false),
+                    LockingShift = table.Column<byte>(type: "INTEGER", nullable: false),
+                    SingleShift = table.Column<byte>(type: "INTEGER", nullable: false),
+                    SegmentCount = table.Column<byte>(type: "INTEGER", nullable: false),
+                    ConcatenationReference = table.Column<ushort>(type: "INTEGER", nullable: false),
+                    State = table.Column<byte>(type: "INTEGER", nullable: false),
+                    SegmentsDone = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Attempts = table.Column<byte>(type: "INTEGER", nullable: false),
+                    AcceptedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    DueAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ConcludedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ErrorCode = table.Column<byte>(type: "INTEGER", nullable: false),
+                    Reason = table.Column<string>(type: "TEXT", nullable: true),
+                    ReceiptRequested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    CallbackUrl = table.Column<string>(type: "TEXT", nullable: true),
+                    ClientReference = table.Column<string>(type: "TEXT", nullable: true),
+                    AccountReference = table.Column<string>(type: "TEXT", nullable: true),
+                    SubmitReference = table.Column<byte>(type: "INTEGER", nullable: false),
+                    SubmitDestination = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    ImdnMessageId = table.Column<string>(type: "TEXT", nullable: true),
+                    ForeignId = table.Column<string>(type: "TEXT", nullable: true),
+                    CarrierMessageIds = table.Column<string>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_History", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Mailboxes",
                 columns: table => new
                 {
@@ -202,6 +249,11 @@ namespace Gateway.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_History_Recipient_Id",
+                table: "History",
+                columns: new[] { "Recipient", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ShortMessages_DueAt_Id",
                 table: "ShortMessages",
                 columns: new[] { "DueAt", "Id" },
@@ -245,6 +297,9 @@ namespace Gateway.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Contacts");
+
+            migrationBuilder.DropTable(
+                name: "History");
 
             migrationBuilder.DropTable(
                 name: "Mailboxes");
