@@ -172,7 +172,263 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Mailboxes", (string)null);
                 });
 
-            modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
+            modelBuilder.Entity("Gateway.Store.MemberRow", b =>
+                {
+                    b.Property<string>("Silo")
+                        .HasColumnType("text");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
+                    b.Property<int>("ProxyPort")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("SiloName")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Suspicions")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Silo");
+
+                    b.ToTable("Members", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MembershipVersionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("MembershipVersion", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.WatchRow", b =>
+                {
+                    b.Property<string>("Subscriber")
+                        .HasColumnType("text");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("PublicUserIdentity")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Scscf")
+                        .HasColumnType("text");
+
+                    b.HasKey("Subscriber");
+
+                    b.HasIndex("Node", "Subscriber");
+
+                    b.ToTable("Watches", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.WebhookRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Fields")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Kind")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("LastResult")
+                        .HasColumnType("text");
+
+                    b.Property<long>("MessageId")
+                        .HasColumnType("bigint");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("MessageId", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("Node", "DueAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.ToTable("Webhooks", (string)null);
+                });
+
+            modelBuilder.Entity("History", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Account")
+                        .HasColumnType("text");
+
+                    b.Property<string>("AccountReference")
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Attempts")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("CallbackUrl")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Carrier")
+                        .HasColumnType("text");
+
+                    b.Property<string>("CarrierMessageIds")
+                        .HasColumnType("text");
+
+                    b.Property<string>("ClientReference")
+                        .HasColumnType("text");
+
+                    b.Property<int>("ConcatenationReference")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("ConcludedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("Content")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("DataCodingScheme")
+                        .HasColumnType("smallint");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("ErrorCode")
+                        .HasColumnType("smallint");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ForeignId")
+                        .HasColumnType("text");
+
+                    b.Property<bool>("HasUserDataHeader")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("ImdnMessageId")
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Lane")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Originator")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<byte>("ProtocolIdentifier")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text");
+
+                    b.Property<bool>("ReceiptRequested")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("Recipient")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Route")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("RouteReason")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<byte>("SegmentCount")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("SegmentsDone")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("SingleShift")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("Source")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("smallint");
+
+                    b.Property<byte[]>("SubmitDestination")
+                        .HasColumnType("bytea");
+
+                    b.Property<byte>("SubmitReference")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("text");
+
+                    b.Property<byte[]>("UserData")
+                        .HasColumnType("bytea");
+
+                    b.Property<byte>("UserDataLength")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Recipient", "Id");
+
+                    b.ToTable("History", (string)null);
+                });
+
+            modelBuilder.Entity("ShortMessages", b =>
                 {
                     b.Property<long>("Id")
                         .HasColumnType("bigint");
@@ -303,78 +559,6 @@ namespace Gateway.Migrations.Postgres
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
-                });
-
-            modelBuilder.Entity("Gateway.Store.WatchRow", b =>
-                {
-                    b.Property<string>("Subscriber")
-                        .HasColumnType("text");
-
-                    b.Property<long>("ExpiresAt")
-                        .HasColumnType("bigint");
-
-                    b.Property<string>("PublicUserIdentity")
-                        .IsRequired()
-                        .HasColumnType("text");
-
-                    b.Property<string>("Scscf")
-                        .HasColumnType("text");
-
-                    b.HasKey("Subscriber");
-
-                    b.ToTable("Watches", (string)null);
-                });
-
-            modelBuilder.Entity("Gateway.Store.WebhookRow", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("bigint");
-
-                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
-
-                    b.Property<string>("Account")
-                        .IsRequired()
-                        .HasColumnType("text");
-
-                    b.Property<int>("Attempts")
-                        .HasColumnType("integer");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("bigint");
-
-                    b.Property<long?>("DueAt")
-                        .HasColumnType("bigint");
-
-                    b.Property<string>("Fields")
-                        .IsRequired()
-                        .HasColumnType("text");
-
-                    b.Property<byte>("Kind")
-                        .HasColumnType("smallint");
-
-                    b.Property<string>("LastResult")
-                        .HasColumnType("text");
-
-                    b.Property<long>("MessageId")
-                        .HasColumnType("bigint");
-
-                    b.Property<byte>("State")
-                        .HasColumnType("smallint");
-
-                    b.Property<string>("Url")
-                        .IsRequired()
-                        .HasColumnType("text");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("DueAt", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.HasIndex("MessageId", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.ToTable("Webhooks", (string)null);
                 });
 #pragma warning restore 612, 618
         }

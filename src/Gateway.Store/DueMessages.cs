@@ -56,6 +56,9 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
 
+    internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> ConcludedNotAfter = (db, id) =>
+        db.History.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
+
     internal static readonly Expression<Func<GatewayDb, string, string, long, IQueryable<ShortMessageRow>>> Repeat =
         (db, originator, foreignId, since) => db.ShortMessages.AsNoTracking()
             .Where(m => m.ForeignId == foreignId && m.Originator == originator && m.AcceptedAt >= since)
@@ -67,11 +70,14 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<long?>>> OldestKeys = (db, until, place) =>
         db.IdempotencyKeys.Where(k => k.AcceptedAt <= until).OrderBy(k => k.AcceptedAt).Skip(place).Take(1).Select(k => (long?)k.AcceptedAt);
 
-    internal static readonly Expression<Func<GatewayDb, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, now, limit) =>
-        db.Webhooks.AsNoTracking().Where(w => w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
+    internal static readonly Expression<Func<GatewayDb, short, long, int, IQueryable<WebhookRow>>> WebhooksDue = (db, node, now, limit) =>
+        db.Webhooks.AsNoTracking().Where(w => w.Node == node && w.DueAt <= now).OrderBy(w => w.DueAt).ThenBy(w => w.Id).Take(limit);
 
     internal static readonly Expression<Func<GatewayDb, long[], IQueryable<WebhookRow>>> WebhooksOf = (db, messageIds) =>
         db.Webhooks.AsNoTracking().Where(w => messageIds.Contains(w.MessageId) && w.DueAt != null).OrderBy(w => w.Id);
+
+    internal static readonly Expression<Func<GatewayDb, short[], int, IQueryable<long>>> WebhooksLeft = (db, nodes, limit) =>
+        db.Webhooks.Where(w => nodes.Contains(w.Node) && w.DueAt != null).Select(w => w.Id).Take(limit);
 
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<AttemptRow>>> AttemptsOf = (db, messageId) =>
         db.Attempts.AsNoTracking().Where(a => a.MessageId == messageId).OrderBy(a => a.Id);
@@ -84,14 +90,18 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
     private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
+    private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _concludedNotAfter = EF.CompileAsyncQuery(ConcludedNotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
     private readonly Func<GatewayDb, string, string, IAsyncEnumerable<IdempotencyKeyRow>> _keyOf = EF.CompileAsyncQuery(KeyOf);
     private readonly Func<GatewayDb, long, int, IAsyncEnumerable<long?>> _oldestKeys = EF.CompileAsyncQuery(OldestKeys);
-    private readonly Func<GatewayDb, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
+    private readonly Func<GatewayDb, short, long, int, IAsyncEnumerable<WebhookRow>> _webhooksDue = EF.CompileAsyncQuery(WebhooksDue);
     private readonly Func<GatewayDb, long[], IAsyncEnumerable<WebhookRow>> _webhooksOf = EF.CompileAsyncQuery(WebhooksOf);
+    private readonly Func<GatewayDb, short[], int, IAsyncEnumerable<long>> _webhooksLeft = EF.CompileAsyncQuery(WebhooksLeft);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<AttemptRow>> _attemptsOf = EF.CompileAsyncQuery(AttemptsOf);
 
-    internal DueMessages(StoreDatabase database) => _database = database;
+    private readonly Nodes _nodes;
+
+    internal DueMessages(StoreDatabase database, Nodes nodes) => (_database, _nodes) = (database, nodes);
 
     /// <summary>
     /// Messages of one mailbox that are not concluded, by lane and in each as they were accepted, behind the position given.
@@ -121,11 +131,16 @@ public sealed class DueMessages
         return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
     }
 
-    /// <summary>The message that has this message-id, for itself or for one of its segments.</summary>
+    /// <summary>
+    /// The message that has this message-id, for itself or for one of its segments; long concluded ones are found in the history.
+    /// </summary>
     public async Task<ShortMessageRow?> FindAsync(long id, CancellationToken cancel)
     {
-        var row = await ReadAsync(db => _notAfter(db, id).FirstOrDefaultAsync(cancel));
-        return row is not null && id - row.Id < row.SegmentCount ? row : null;
+        return await ReadAsync(async db => Its(await _notAfter(db, id).FirstOrDefaultAsync(cancel))
+            ?? Its(await _concludedNotAfter(db, id).FirstOrDefaultAsync(cancel))
+            ?? Its(await _notAfter(db, id).FirstOrDefaultAsync(cancel))); // it moved in between
+
+        ShortMessageRow? Its(ShortMessageRow? row) => row is not null && id - row.Id < row.SegmentCount ? row : null;
     }
 
     /// <summary>The newest message of this sender with this foreign id that was accepted at or after <paramref name="since"/>.</summary>
@@ -140,16 +155,24 @@ public sealed class DueMessages
     public Task<long?> OldestKeyAsync(long until, int place, CancellationToken cancel) =>
         ReadAsync(db => _oldestKeys(db, until, place).FirstOrDefaultAsync(cancel));
 
-    /// <summary>Webhooks due at <paramref name="now"/>, the longest due first.</summary>
+    /// <summary>This node's webhooks due at <paramref name="now"/>, the longest due first.</summary>
     public Task<List<WebhookRow>> DueWebhooksAsync(long now, int limit, CancellationToken cancel) =>
-        ReadAsync(db => _webhooksDue(db, now, limit).ToListAsync(cancel));
+        ReadAsync(db => _webhooksDue(db, _nodes.Own, now, limit).ToListAsync(cancel));
 
     /// <summary>
-    /// Webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// This node's webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
     /// one must wait for those before it. At most a few hundred messages at once.
     /// </summary>
-    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
-        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
+    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
+    {
+        var pending = await ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
+        pending.RemoveAll(webhook => webhook.Node != _nodes.Own);
+        return pending;
+    }
+
+    /// <summary>Ids of webhooks that are not concluded, and whose node is one of these.</summary>
+    public Task<List<long>> WebhooksLeftAsync(short[] nodes, int limit, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksLeft(db, nodes, limit).ToListAsync(cancel));
 
     /// <summary>All tries of a message (<see cref="ShortMessageRow.Id"/>), in order.</summary>
     public Task<List<AttemptRow>> AttemptsOfAsync(long id, CancellationToken cancel) =>

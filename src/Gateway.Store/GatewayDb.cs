@@ -7,17 +7,21 @@ namespace Gateway.Store;
 /// </summary>
 public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
 {
-    public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>();
+    public DbSet<ShortMessageRow> ShortMessages => Set<ShortMessageRow>(nameof(ShortMessages));
+    /// <summary>Concluded messages, some time after their conclusion.</summary>
+    public DbSet<ShortMessageRow> History => Set<ShortMessageRow>(nameof(History));
     public DbSet<IdempotencyKeyRow> IdempotencyKeys => Set<IdempotencyKeyRow>();
     public DbSet<AttemptRow> Attempts => Set<AttemptRow>();
     public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
     public DbSet<WatchRow> Watches => Set<WatchRow>();
     public DbSet<MailboxRow> Mailboxes => Set<MailboxRow>();
+    public DbSet<MemberRow> Members => Set<MemberRow>();
+    public DbSet<MembershipVersionRow> MembershipVersions => Set<MembershipVersionRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
-        model.Entity<ShortMessageRow>(row =>
+        model.SharedTypeEntity<ShortMessageRow>(nameof(ShortMessages), row =>
         {
             row.ToTable("ShortMessages").HasKey(m => m.Id);
             row.Property(m => m.Id).ValueGeneratedNever();
@@ -32,6 +36,12 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.ToTable("IdempotencyKeys").HasKey(k => new { k.Account, k.Key });
             row.HasIndex(k => k.AcceptedAt);
         });
+        model.SharedTypeEntity<ShortMessageRow>(nameof(History), row =>
+        {
+            row.ToTable("History").HasKey(m => m.Id);
+            row.Property(m => m.Id).ValueGeneratedNever();
+            row.HasIndex(m => new { m.Recipient, m.Id }); // by whom and when
+        });
         model.Entity<AttemptRow>(row =>
         {
             row.ToTable("Attempts").HasKey(a => a.Id);
@@ -40,7 +50,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         model.Entity<WebhookRow>(row =>
         {
             row.ToTable("Webhooks").HasKey(w => w.Id);
-            row.HasIndex(w => new { w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(w => new { w.Node, w.DueAt, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(w => new { w.MessageId, w.Id }).HasFilter("\"DueAt\" IS NOT NULL");
         });
         model.Entity<ContactRow>(row =>
@@ -49,8 +59,18 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.HasIndex(c => new { c.Subscriber, c.Source, c.Uri }).IsUnique();
             row.HasIndex(c => c.ExpiresAt);
         });
-        model.Entity<WatchRow>(row => row.ToTable("Watches").HasKey(w => w.Subscriber));
+        model.Entity<WatchRow>(row =>
+        {
+            row.ToTable("Watches").HasKey(w => w.Subscriber);
+            row.HasIndex(w => new { w.Node, w.Subscriber });
+        });
         model.Entity<MailboxRow>(row => row.ToTable("Mailboxes").HasKey(m => m.Recipient));
+        model.Entity<MemberRow>(row => row.ToTable("Members").HasKey(m => m.Silo));
+        model.Entity<MembershipVersionRow>(row =>
+        {
+            row.ToTable("MembershipVersion").HasKey(v => v.Id);
+            row.Property(v => v.Id).ValueGeneratedNever();
+        });
     }
 }
 

@@ -31,13 +31,19 @@ public sealed partial class GatewayStore : IAsyncDisposable
             throw new ArgumentException($"Store:ConnectionString does not suit Store:Provider {options.Provider}: {fault.Message}", fault);
         }
         _logger = logging.CreateLogger<GatewayStore>();
-        Writer = new StoreWriter(_database, options, logging.CreateLogger<StoreWriter>());
-        DueMessages = new DueMessages(_database);
+        Nodes = new Nodes(_database);
+        Writer = new StoreWriter(_database, options, Nodes, logging.CreateLogger<StoreWriter>());
+        DueMessages = new DueMessages(_database, Nodes);
+        History = new History(_database, Writer);
     }
 
     public StoreWriter Writer { get; }
 
     public DueMessages DueMessages { get; }
+
+    public Nodes Nodes { get; }
+
+    public History History { get; }
 
     /// <summary>A context from the pool; dispose it to give it back. Rows are written through the <see cref="Writer"/>.</summary>
     public GatewayDb Open() => _database.Open();

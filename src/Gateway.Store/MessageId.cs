@@ -12,8 +12,14 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
     private const long Epoch = 1_767_225_600_000; // 2026-01-01T00:00:00Z in Unix milliseconds
 
     private readonly Lock _lock = new();
-    private readonly long _node = node & ((1L << NodeBits) - 1);
+    private long _node = node & ((1L << NodeBits) - 1);
     private long _last; // milliseconds and sequence of the newest id, without the node
+
+    /// <summary>Ids taken from now on are those of this node (0 to 63).</summary>
+    public void Join(short node)
+    {
+        lock (_lock) _node = node & ((1L << NodeBits) - 1);
+    }
 
     /// <summary>The first of <paramref name="count"/> ids in a row (1 to 255).</summary>
     public long Take(int count)
@@ -31,6 +37,9 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
             return (first >> SequenceBits << (NodeBits + SequenceBits)) | (_node << SequenceBits) | (first & 0xFFFF);
         }
     }
+
+    /// <summary>No id taken at or after this time (Unix milliseconds) is lower, none taken before it is as high.</summary>
+    public static long FirstOf(long time) => Math.Max(0, time - Epoch) << (NodeBits + SequenceBits);
 
     public static string Format(long id) => id.ToString("X16", CultureInfo.InvariantCulture);
 

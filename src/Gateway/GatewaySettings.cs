@@ -25,6 +25,10 @@ public sealed class StoreSettings
 {
     public string Provider { get; init; } = "Sqlite";
     public string ConnectionString { get; init; } = "Data Source=gateway.db";
+    /// <summary>Minutes after their conclusion at which messages leave the table that deliveries work on.</summary>
+    public int HistoryAfterMinutes { get; init; } = 60;
+    /// <summary>Days after their acceptance at which concluded messages, their attempts and their webhooks are deleted.</summary>
+    public int RetentionDays { get; init; } = 90;
 }
 
 public sealed class ClusterSettings

@@ -14,11 +14,16 @@ public static class SettingsCheck
     {
         if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
         if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
-        // Several nodes would need their membership and the mailboxes' epochs in the store; one that starts alone must not believe it is one of them.
-        if (s.Cluster.Mode == "Postgres") yield return "Cluster:Mode: \"Postgres\" is not offered by this version; use Single";
-        else if (OneOf(s.Cluster.Mode, "Single") is { } mode) yield return $"Cluster:Mode: {mode}";
-        if (!IPAddress.TryParse(s.Cluster.AdvertisedAddress, out _))
+        // A repeat is looked for among what was accepted in the last ten minutes, and a webhook lives a day, a message three.
+        if (s.Store.HistoryAfterMinutes is < 15 or > 525_600) yield return $"Store:HistoryAfterMinutes: {s.Store.HistoryAfterMinutes} is not 15 to 525600";
+        if (s.Store.RetentionDays is < 7 or > 36_500) yield return $"Store:RetentionDays: {s.Store.RetentionDays} is not 7 to 36500";
+        if (OneOf(s.Cluster.Mode, "Single", "Postgres") is { } mode) yield return $"Cluster:Mode: {mode}";
+        if (s.Cluster.Mode == "Postgres" && s.Store.Provider != "Postgres")
+            yield return $"Cluster:Mode: \"Postgres\" needs Store:Provider Postgres, for the nodes find each other there; it is {s.Store.Provider}";
+        if (!IPAddress.TryParse(s.Cluster.AdvertisedAddress, out var advertised))
             yield return $"Cluster:AdvertisedAddress: \"{s.Cluster.AdvertisedAddress}\" is not an IP address";
+        else if (!s.Cluster.IsSingle && (advertised.Equals(IPAddress.Any) || advertised.Equals(IPAddress.IPv6Any)))
+            yield return $"Cluster:AdvertisedAddress: {advertised} is no address that the other nodes can reach";
         foreach (var (key, port) in new[] { ("SiloPort", s.Cluster.SiloPort), ("GatewayPort", s.Cluster.GatewayPort) })
             if (port is < 1 or > 65535) yield return $"Cluster:{key}: {port} is not a port (1 to 65535)";
 

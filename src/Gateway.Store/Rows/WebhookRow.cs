@@ -13,6 +13,8 @@ public sealed class WebhookRow
 {
     public long Id { get; set; }
     public WebhookKind Kind { get; set; }
+    /// <summary>The node that sends it; the writer sets it to its own.</summary>
+    public short Node { get; set; }
     public string Account { get; set; } = "";
     /// <summary>First message-id it is about; webhooks of one message go out in the order of their ids.</summary>
     public long MessageId { get; set; }

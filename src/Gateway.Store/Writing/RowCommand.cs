@@ -13,7 +13,7 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
     /// <summary>All columns but those the database fills.</summary>
     public static RowCommand<T> Insert(IModel model, bool returnIds)
     {
-        var entity = model.FindEntityType(typeof(T))!;
+        var entity = EntityOf<T>(model);
         var given = entity.GetProperties().Where(p => p.ValueGenerated == ValueGenerated.Never).ToList();
         var returning = returnIds ? " RETURNING \"Id\"" : "";
         return new RowCommand<T>(
@@ -28,7 +28,7 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
     /// </summary>
     public static RowCommand<T> UpdateUnlessFinal<TRow>(IModel model, string? keptWhenNull, params string[] properties)
     {
-        var entity = model.FindEntityType(typeof(TRow))!;
+        var entity = EntityOf<TRow>(model);
         var columns = properties.Select(name => Column(entity.FindProperty(name)!)).ToList();
         return new RowCommand<T>(
             new RowValues<T>([.. properties, nameof(RowProgress.Id)]),
@@ -38,6 +38,10 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
         string Set(int i, string value) =>
             properties[i] == keptWhenNull ? $"{columns[i]} = COALESCE({value}, {Table(entity)}.{columns[i]})" : $"{columns[i]} = {value}";
     }
+
+    /// <summary>Messages have two tables; new ones and their progress belong to the first.</summary>
+    private static IEntityType EntityOf<TRow>(IModel model) =>
+        model.FindEntityType(typeof(TRow) == typeof(ShortMessageRow) ? nameof(GatewayDb.ShortMessages) : typeof(TRow).FullName!)!;
 
     private static string Table(IEntityType entity) => $"\"{entity.GetTableName()}\"";
 

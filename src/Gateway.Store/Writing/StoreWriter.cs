@@ -26,6 +26,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly StoreDatabase _database;
+    private readonly Nodes _nodes;
     private readonly TimeSpan _commitInterval;
     private readonly ILogger<StoreWriter> _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,9 +43,10 @@ public sealed partial class StoreWriter : IAsyncDisposable
     private long _batchStarted;
     private long _commits;
 
-    internal StoreWriter(StoreDatabase database, StoreOptions options, ILogger<StoreWriter> logger)
+    internal StoreWriter(StoreDatabase database, StoreOptions options, Nodes nodes, ILogger<StoreWriter> logger)
     {
         _database = database;
+        _nodes = nodes;
         _commitInterval = options.CommitInterval;
         _logger = logger;
         _urgent = new Lane(options.MaxPendingWrites);
@@ -156,7 +158,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     {
         try
         {
-            _session ??= new WriterSession(_database);
+            _session ??= new WriterSession(_database, _nodes);
             try
             {
                 while (!TryWriteTogether(batch, _session)) { }
@@ -204,7 +206,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             if (_session is not { Connection.State: ConnectionState.Open })
             {
                 CloseSession();
-                _session = new WriterSession(_database);
+                _session = new WriterSession(_database, _nodes);
             }
             rows = TryOneByOne(batch, bad, _session);
         }
@@ -291,7 +293,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             }
             try
             {
-                _session = new WriterSession(_database);
+                _session = new WriterSession(_database, _nodes);
                 lock (_gate)
                     _fault = null;
                 LogAvailable(_database.Place);

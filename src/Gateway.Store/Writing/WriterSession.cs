@@ -7,6 +7,7 @@ namespace Gateway.Store;
 internal sealed class WriterSession : IDisposable
 {
     private readonly GatewayDb _db;
+    private readonly Nodes _nodes;
     private readonly RowStatement<ShortMessageRow> _insertMessages;
     private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
@@ -17,8 +18,9 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<MailboxTake> _take;
     private readonly RowStatement<EpochCheck> _checkEpochs;
 
-    public WriterSession(StoreDatabase database)
+    public WriterSession(StoreDatabase database, Nodes nodes)
     {
+        _nodes = nodes;
         _db = database.Open();
         try
         {
@@ -67,6 +69,8 @@ internal sealed class WriterSession : IDisposable
         var followUps = applied.SelectMany(p => p.FollowUpsOrNone).ToList();
         var webhooks = held.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
         Execute(_insertMessages, followUps);
+        foreach (var webhook in webhooks)
+            webhook.Node = _nodes.Own;
         var ids = Execute(_insertWebhooks, webhooks);
         for (var i = 0; i < webhooks.Count; i++)
             webhooks[i].Id = ids[i];

@@ -1,4 +1,4 @@
-using System.Net;
+using Gateway.Delivery.Clustering;
 using Gateway.Store;
 using Orleans.Configuration;
 using Orleans.Serialization;
@@ -14,14 +14,13 @@ public static class DeliveryExtensions
     {
         builder.Host.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(settings.Cluster.SiloPort, settings.Cluster.GatewayPort);
-            silo.Configure<EndpointOptions>(options => options.AdvertisedIPAddress = IPAddress.Parse(settings.Cluster.AdvertisedAddress));
+            silo.AddClustering(settings.Cluster);
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = IdleMailbox);
             // The rows of the store are no concern of the cluster's: only when one crosses to another node is it written down, as JSON.
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });
         builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
-        builder.Services.AddHostedService<DueSweep>();
+        builder.Services.AddHostedService<DueSweep>().AddHostedService<HistoryKeeping>();
         return builder;
     }
 }

@@ -1,13 +1,16 @@
 using Gateway.Store;
+using Orleans.Runtime;
 
 namespace Gateway.Delivery;
 
 /// <summary>
 /// Wakes every mailbox that has something due: a retry, an expiry, and after a crash whatever was on its way. Rows carry the time
 /// (<see cref="ShortMessageRow.DueAt"/>), so no mailbox needs a timer, none is lost with its node, and one that sleeps costs nothing.
-/// It looks twice a second, so an expiry is told within a second of its deadline.
+/// It looks twice a second, so an expiry is told within a second of its deadline. Several nodes share the recipients among them by a number
+/// that each computes alike; while they do not agree who lives, a recipient may be woken twice, or half a second later.
 /// </summary>
-public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, TimeProvider time, ILogger<DueSweep> log) : BackgroundService
+public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, ISiloStatusOracle silos, TimeProvider time, ILogger<DueSweep> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
     private const int RowsAPage = 1000;
@@ -36,6 +39,8 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, Ti
     private async Task SweepAsync(CancellationToken stopping)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var living = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Order().ToList();
+        var (share, shares) = ((uint)Math.Max(0, living.IndexOf(silos.SiloAddress)), (uint)Math.Max(1, living.Count));
         var woken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var lane in Enum.GetValues<MessageLane>())
         {
@@ -44,7 +49,7 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, Ti
             {
                 var page = await store.DueMessages.DueRecipientsAsync(lane, now, RowsAPage, after, stopping);
                 foreach (var due in page.Recipients)
-                    if (woken.Add(due.Recipient)) mailboxes.Wake(due.Recipient);
+                    if (woken.Add(due.Recipient) && (shares == 1 || mailboxes.NumberOf(due.Recipient) % shares == share)) mailboxes.Wake(due.Recipient);
                 position = page.Next;
             }
         }

@@ -18,7 +18,7 @@ namespace Gateway.Delivery;
 /// <item>It is reentrant, because a handset's report may come before the SIP answer; between two awaits it runs alone.</item>
 /// </list>
 /// </summary>
-[Orleans.Concurrency.Reentrant]
+[Orleans.Concurrency.Reentrant, Orleans.Placement.PreferLocalPlacement] // the node that took the message has it at hand
 public sealed partial class Mailbox(GatewayStore store, Channels channels, Receipts receipts, Router router, GatewaySettings settings,
     TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
 {

@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using Gateway.Store;
+using Orleans.Runtime;
 
 namespace Gateway.Delivery;
 
 /// <summary>The way to a mailbox for the rest of the gateway, on whichever node it lives.</summary>
-public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, ILogger<Mailboxes> log)
+public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, TimeProvider time, ILogger<Mailboxes> log)
 {
+    private const int ReportTries = 20;
+    private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(500);
+
     // GetGrain by string resolves type names at every call; a reference is small and stays valid for ever.
     private const int KeptReferences = 200_000;
     private readonly ConcurrentDictionary<string, IMailbox> _references = new(StringComparer.Ordinal);
@@ -27,11 +31,31 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
     /// </summary>
     public async Task<bool> ReportAsync(string? subscriber, HandsetReport report, bool asserted, CancellationToken cancel)
     {
-        if (subscriber is not null && await Of(subscriber).Report(report)) return true;
+        if (subscriber is not null && await ReportAsync(subscriber, report, cancel)) return true;
         if (!asserted) return false;
         if (report.SegmentId is not { } segment || await store.DueMessages.FindAsync(segment, cancel) is not { } row) return false;
-        return row.Recipient != subscriber && await Of(row.Recipient).Report(report);
+        return row.Recipient != subscriber && await ReportAsync(row.Recipient, report, cancel);
     }
+
+    /// <summary>The handset tells once. So when the node of its mailbox has just died, this waits until another serves it.</summary>
+    private async Task<bool> ReportAsync(string recipient, HandsetReport report, CancellationToken cancel)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await Of(recipient).Report(report);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or StoreUnavailableException && tries < ReportTries)
+            {
+                LogReportWaits(recipient, e);
+                await Task.Delay(ReportPause, time, cancel);
+            }
+        }
+    }
+
+    /// <summary>The same on every node, and spread evenly.</summary>
+    public uint NumberOf(string recipient) => Of(recipient).GetGrainId().GetUniformHashCode();
 
     /// <summary>Brings a carrier's receipt to the mailbox of the message. False when no message of ours has that id.</summary>
     public async Task<bool> CarrierReceiptAsync(CarrierReceipt receipt, CancellationToken cancel) =>
@@ -55,6 +79,9 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
             LogUnreached(recipient, e);
         }
     }
+
+    [LoggerMessage(3002, LogLevel.Information, "A handset's report waits: the mailbox of {Recipient} cannot be reached")]
+    private partial void LogReportWaits(string recipient, Exception e);
 
     [LoggerMessage(3001, LogLevel.Warning, "The mailbox of {Recipient} could not be reached; the sweep will wake it")]
     private partial void LogUnreached(string recipient, Exception e);

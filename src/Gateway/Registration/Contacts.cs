@@ -23,13 +23,18 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
     }
 
     /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber.</summary>
-    public async Task ReplaceAsync(string subscriber, ContactSource source, IReadOnlyList<ContactRow> current, CancellationToken cancel)
+    /// <param name="mayTell">Asked in the transaction whether the teller still counts; null: it does.</param>
+    /// <returns>False when it did not, and nothing was written.</returns>
+    public async Task<bool> ReplaceAsync(string subscriber, ContactSource source, IReadOnlyList<ContactRow> current, CancellationToken cancel,
+        Func<GatewayDb, bool>? mayTell = null)
     {
-        var news = false;
+        var (news, told) = (false, true);
         var change = new StoreChange
         {
             Other = db =>
             {
+                told = mayTell?.Invoke(db) ?? true;
+                if (!told) return;
                 var known = db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source).ToList();
                 news = Differ(known, current);
                 db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Uri == old.Uri)));
@@ -43,10 +48,12 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
         // Whoever is back is due: written with the contact itself, so that neither a lost ring nor a crash leaves his messages asleep.
         if (current.Count > 0) change.Reschedules.Add(Reschedule.Release(subscriber, time.GetUtcNow().ToUnixTimeMilliseconds()));
         await store.Writer.WriteAsync(change, cancel);
+        if (!told) return false;
         if (source == ContactSource.Registrar) RegisteredHere?.Invoke(subscriber);
         // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since
         // the contact may have been away without a word and be back as it was.
         if (news || current.Count > 0 && await store.DueMessages.AnyWaitingForAsync(subscriber, cancel)) mailboxes.ContactsChanged(subscriber);
+        return true;
     }
 
     private bool Differ(List<ContactRow> known, IReadOnlyList<ContactRow> current)

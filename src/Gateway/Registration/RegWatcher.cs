@@ -16,10 +16,11 @@ namespace Gateway.Registration;
 /// <item>The REGISTER may come before the binding is stored, so the SUBSCRIBE waits a little, and looks again when it sees nobody.</item>
 /// <item>What was learnt stays until a document says otherwise or it expires; a lost subscription forgets nothing.</item>
 /// <item>After a restart every watched identity gets a new subscription, spread over a minute.</item>
+/// <item>One node watches an identity: the one that heard of its registration last. What a dead node watched, others take over (<see cref="WatchOwners"/>).</item>
 /// </list>
 /// </summary>
 public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings settings, Identities identities, Contacts contacts, GatewayStore store,
-    TimeProvider time, ILogger<RegWatcher> log) : BackgroundService
+    WatchOwners owners, TimeProvider time, ILogger<RegWatcher> log) : BackgroundService
 {
     private const int MaxWatches = 1_000_000;
     private const int Looks = 4;
@@ -65,6 +66,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             // The S-CSCF's own URI; behind a configured proxy it need not be reachable or even resolvable from here.
             if (request.Headers.TryGet(HeaderName.Contact, out Contact scscf) && !scscf.IsWildcard) watch.Scscf = $"<{scscf.Uri.WithParameter("lr")}>";
             watch.LooksLeft = expires > 0 ? Looks : 0;
+            watch.Owned = true;
         }
         // In the place of what was to come: an earlier one might not see this binding yet, a later one (a retry after failures) would be late.
         Begin(watch, TimeSpan.FromMilliseconds(settings.Watch.SettleMilliseconds), insteadOfPending: true);
@@ -79,11 +81,17 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         List<WatchRow> rows;
         await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
         await using (var db = store.Open())
-            rows = await db.Watches.AsNoTracking().ToListAsync(stopping);
+            rows = await db.Watches.AsNoTracking().Where(row => row.Node == store.Nodes.Own).ToListAsync(stopping);
+        BeginAll(rows);
+        await owners.TakeOverAsync(BeginAll, stopping);
+    }
+
+    private void BeginAll(List<WatchRow> rows)
+    {
         for (var i = 0; i < rows.Count; i++)
         {
             if (WatchOf(rows[i].Subscriber, rows[i].PublicUserIdentity) is not { } watch) return;
-            watch.Scscf = rows[i].Scscf;
+            lock (watch.Lock) (watch.Scscf, watch.Owned) = (rows[i].Scscf, true);
             Begin(watch, i * Min(RestartSpread / rows.Count, TimeSpan.FromMilliseconds(20)));
         }
     }
@@ -115,7 +123,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             await _subscribing.WaitAsync(_stopping);
             try
             {
-                if (Replace(watch, turn) is { } subscription) await subscription.StartAsync();
+                if (!watch.Owned && !await owners.ClaimAsync(watch, settings.Watch.Expires, _stopping)) Forget(watch);
+                else if (Replace(watch, turn) is { } subscription) await subscription.StartAsync();
             }
             finally
             {
@@ -133,6 +142,17 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
                 if (watch.Turns == turn) (watch.Pending, watch.Current) = (0, null);
             }
         }
+    }
+
+    /// <summary>Another node watches. Our subscription, if there is one, is dropped: its notifier hears 481.</summary>
+    private void Forget(Watch watch)
+    {
+        lock (watch.Lock)
+        {
+            watch.Current?.Dispose();
+            (watch.Current, watch.Pending, watch.Owned) = (null, 0, false);
+        }
+        _watches.TryRemove(watch.Subscriber, out _);
     }
 
     /// <summary>Null when another turn has taken the place of this one.</summary>
@@ -226,7 +246,11 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
                 if (!rows.Exists(row => row.Uri == contact.Uri.ToString())) rows.Add(Row(watch, subscriber, registration, contact, now));
         }
         foreach (var (subscriber, rows) in bySubscriber)
-            await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, rows, _stopping);
+        {
+            if (await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, rows, _stopping, owners.MayTell(watch.Subscriber))) continue;
+            Forget(watch); // the node that watches now knows what this one was not told of
+            return;
+        }
         LogLearnt(watch.Identity, bySubscriber.Values.Sum(rows => rows.Count), state);
     }
 
@@ -279,7 +303,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         try
         {
-            await contacts.ReplaceAsync(watch.Subscriber, ContactSource.Reginfo, [], _stopping);
+            await contacts.ReplaceAsync(watch.Subscriber, ContactSource.Reginfo, [], _stopping, owners.MayTell(watch.Subscriber));
         }
         catch (Exception e)
         {
@@ -289,6 +313,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
 
     private async Task RememberAsync(Watch watch, uint expires)
     {
+        var node = store.Nodes.Own;
         var until = time.GetUtcNow().AddSeconds(expires).ToUnixTimeMilliseconds();
         await store.Writer.WriteAsync(new StoreChange
         {
@@ -301,7 +326,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
                     return;
                 }
                 if (row is null) db.Watches.Add(row = new WatchRow { Subscriber = watch.Subscriber });
-                (row.PublicUserIdentity, row.Scscf, row.ExpiresAt) = (watch.Identity, watch.Scscf, until);
+                (row.PublicUserIdentity, row.Scscf, row.ExpiresAt, row.Node) = (watch.Identity, watch.Scscf, until, node);
             },
         }, _stopping);
     }

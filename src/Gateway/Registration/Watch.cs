@@ -14,6 +14,8 @@ internal sealed class Watch(string subscriber, string identity)
     public string? Scscf { get; set; }
     public ReginfoState State { get; set; } = new();
     public Subscription? Current { get; set; }
+    /// <summary>This node is the one that watches, as far as it knows.</summary>
+    public bool Owned { get; set; }
     /// <summary>Failures in a row; they space the tries.</summary>
     public int Failures { get; set; }
     /// <summary>A third-party REGISTER said that the user is registered, and no contact has been seen since: tries left to look again.</summary>

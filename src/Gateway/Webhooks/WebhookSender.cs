@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Store;
+using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Webhooks;
 
@@ -11,6 +12,7 @@ namespace Gateway.Webhooks;
 /// <item>200 to 205 takes a webhook. Anything else, a redirect too, and any transport fault is tried again by <see cref="WebhookSchedule"/>,
 /// and after 24 hours the webhook is dead: kept, told of in the log, not tried again.</item>
 /// <item>Webhooks of one message go out in the order they were written; while one waits, those behind it wait with it.</item>
+/// <item>A webhook is sent by the node that wrote it; what a dead node leaves is taken over within a second or two, by one node.</item>
 /// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin; <see cref="WebhookEndpoint"/> leaves a dead
 /// one alone. So no customer's server slows another's webhooks.</item>
 /// <item>A result is written before the next webhook of the message goes out. A crash in between repeats a push: at least once, never lost.</item>
@@ -125,6 +127,7 @@ internal sealed partial class WebhookSender(
 
     private async Task LookAsync(CancellationToken stop)
     {
+        await TakeOverAsync(stop);
         // What is held is still due in the store, and first in line there.
         var limit = _heldWebhooks + Page;
         var due = await store.DueMessages.DueWebhooksAsync(Now, limit, stop);
@@ -136,6 +139,22 @@ internal sealed partial class WebhookSender(
             bell.Wake();
         foreach (var endpoint in _endpoints.Values.Where(endpoint => endpoint.IsForgettable(Now)).ToList())
             _endpoints.Remove(endpoint.Name);
+    }
+
+    /// <summary>Webhooks of nodes that are dead become ours, unless another node was first.</summary>
+    private async Task TakeOverAsync(CancellationToken stop)
+    {
+        var dead = await store.Nodes.DeadAsync(stop);
+        var own = store.Nodes.Own;
+        while (await store.DueMessages.WebhooksLeftAsync(dead, Page, stop) is { Count: > 0 } left)
+        {
+            await store.Writer.WriteAsync(new StoreChange
+            {
+                Other = db => db.Webhooks.Where(webhook => left.Contains(webhook.Id) && dead.Contains(webhook.Node))
+                    .ExecuteUpdate(set => set.SetProperty(webhook => webhook.Node, own)),
+            }, stop);
+            LogTakenOver(left.Count);
+        }
     }
 
     /// <summary>Takes the webhooks of a message into memory, or says how they are put off instead.</summary>
@@ -247,6 +266,9 @@ internal sealed partial class WebhookSender(
 
     [LoggerMessage(6003, LogLevel.Error, "Webhooks wait: the store cannot be read or written")]
     private partial void LogStoreAway(Exception e);
+
+    [LoggerMessage(6005, LogLevel.Information, "{Webhooks} webhooks of a node that is gone are sent from here")]
+    private partial void LogTakenOver(int webhooks);
 
     [LoggerMessage(6004, LogLevel.Error, "Webhook of message {MessageId} was pushed and will be again: its result could not be stored")]
     private partial void LogNotKept(string messageId, Exception e);

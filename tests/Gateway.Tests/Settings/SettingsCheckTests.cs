@@ -15,7 +15,10 @@ public sealed class SettingsCheckTests
 
     [Theory]
     [InlineData("Store:Provider", "Oracle", "Store:Provider: \"Oracle\" is unknown; use Sqlite, Postgres")]
-    [InlineData("Cluster:Mode", "Postgres", "Cluster:Mode: ")]
+    [InlineData("Store:HistoryAfterMinutes", "5", "Store:HistoryAfterMinutes: 5 is not 15 to")]
+    [InlineData("Store:RetentionDays", "1", "Store:RetentionDays: 1 is not 7 to")]
+    [InlineData("Cluster:Mode", "Many", "Cluster:Mode: \"Many\" is unknown; use Single, Postgres")]
+    [InlineData("Cluster:Mode", "Postgres", "Cluster:Mode: \"Postgres\" needs Store:Provider Postgres")]
     [InlineData("Cluster:SiloPort", "0", "Cluster:SiloPort: 0 is not a port")]
     [InlineData("Sip:Listen:0", "upd://127.0.0.1:5060", "Sip:Listen:0: ")]
     [InlineData("Sip:Listen:1", "tcp://localhost:5060", "Sip:Listen:1: ")]

@@ -232,9 +232,11 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, MessageLane.Normal, 500, 100, 50));
         await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, MessageLane.Normal, 500, 15_000, 50));
         await AssertIndexedAsync(DueMessages.NotAfter.Compile()(db, 500));
+        await AssertIndexedAsync(DueMessages.ConcludedNotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.Repeat.Compile()(db, "Bank", "call-77", 0));
-        await AssertIndexedAsync(DueMessages.WebhooksDue.Compile()(db, 15_000, 50));
+        await AssertIndexedAsync(DueMessages.WebhooksDue.Compile()(db, 0, 15_000, 50));
         await AssertIndexedAsync(DueMessages.WebhooksOf.Compile()(db, [500, 520, 10_000]), maySort: true);
+        await AssertIndexedAsync(DueMessages.WebhooksLeft.Compile()(db, [1, 2, 3], 50));
         await AssertIndexedAsync(DueMessages.AttemptsOf.Compile()(db, 500));
         await AssertIndexedAsync(db, MessageProgress.Command(db.Model));
         await AssertIndexedAsync(db, WebhookProgress.Command(db.Model));

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123211713_Initial")]
+    [Migration("20261123212724_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -166,7 +166,261 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("Mailboxes", (string)null);
                 });
 
-            modelBuilder.Entity("Gateway.Store.ShortMessageRow", b =>
+            modelBuilder.Entity("Gateway.Store.MemberRow", b =>
+                {
+                    b.Property<string>("Silo")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AliveAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("ProxyPort")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SiloName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Suspicions")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Silo");
+
+                    b.ToTable("Members", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.MembershipVersionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("MembershipVersion", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.WatchRow", b =>
+                {
+                    b.Property<string>("Subscriber")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PublicUserIdentity")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Scscf")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Subscriber");
+
+                    b.HasIndex("Node", "Subscriber");
+
+                    b.ToTable("Watches", (string)null);
+                });
+
+            modelBuilder.Entity("Gateway.Store.WebhookRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Fields")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Kind")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LastResult")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("MessageId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<short>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("MessageId", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("Node", "DueAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.ToTable("Webhooks", (string)null);
+                });
+
+            modelBuilder.Entity("History", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Account")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AccountReference")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Attempts")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("CallbackUrl")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Carrier")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CarrierMessageIds")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ClientReference")
+                        .HasColumnType("TEXT");
+
+                    b.Property<ushort>("ConcatenationReference")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ConcludedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Content")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("DataCodingScheme")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("ErrorCode")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ForeignId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("HasUserDataHeader")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ImdnMessageId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Lane")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("LockingShift")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Originator")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("ProtocolIdentifier")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("ReceiptRequested")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Recipient")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Route")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("RouteReason")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("SegmentCount")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("SegmentsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("SingleShift")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Source")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("SubmitDestination")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("SubmitReference")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Text")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("UserData")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte>("UserDataLength")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Recipient", "Id");
+
+                    b.ToTable("History", (string)null);
+                });
+
+            modelBuilder.Entity("ShortMessages", b =>
                 {
                     b.Property<long>("Id")
                         .HasColumnType("INTEGER");
@@ -297,76 +551,6 @@ namespace Gateway.Migrations.Sqlite
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
                     b.ToTable("ShortMessages", (string)null);
-                });
-
-            modelBuilder.Entity("Gateway.Store.WatchRow", b =>
-                {
-                    b.Property<string>("Subscriber")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("ExpiresAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("PublicUserIdentity")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Scscf")
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Subscriber");
-
-                    b.ToTable("Watches", (string)null);
-                });
-
-            modelBuilder.Entity("Gateway.Store.WebhookRow", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Account")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Attempts")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("DueAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Fields")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<byte>("Kind")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("LastResult")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("MessageId")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<byte>("State")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Url")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("DueAt", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.HasIndex("MessageId", "Id")
-                        .HasFilter("\"DueAt\" IS NOT NULL");
-
-                    b.ToTable("Webhooks", (string)null);
                 });
 #pragma warning restore 612, 618
         }

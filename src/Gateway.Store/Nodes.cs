@@ -1,0 +1,34 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Gateway.Store;
+
+/// <summary>
+/// Which node of the cluster this is, and which numbers nobody has. Rows that one node alone works on (webhooks, watches) carry its number;
+/// when it is dead another takes them over, or a new node that gets its number has them. A single gateway is node 0.
+/// </summary>
+public sealed class Nodes
+{
+    private readonly StoreDatabase _database;
+    private volatile bool _clustered;
+    private volatile short _own;
+
+    internal Nodes(StoreDatabase database) => _database = database;
+
+    public short Own => _own;
+
+    /// <summary>There may be others.</summary>
+    public bool Clustered => _clustered;
+
+    /// <summary>The cluster has taken us in under this number (0 to 63).</summary>
+    public void Join(short node) => (_own, _clustered) = (node, true);
+
+    /// <summary>Numbers that no living node has.</summary>
+    public async Task<short[]> DeadAsync(CancellationToken cancel)
+    {
+        var all = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node);
+        if (!_clustered) return [.. all.Where(node => node != Own)];
+        await using var db = _database.Open();
+        var living = await db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync(cancel);
+        return [.. all.Except(living).Where(node => node != Own)];
+    }
+}
