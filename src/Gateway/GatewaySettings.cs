@@ -29,6 +29,8 @@ public sealed class StoreSettings
     public int HistoryAfterMinutes { get; init; } = 60;
     /// <summary>Days after their acceptance at which concluded messages, their attempts and their webhooks are deleted.</summary>
     public int RetentionDays { get; init; } = 90;
+    /// <summary>Writes that may wait for the database; beyond it new messages are refused for the moment.</summary>
+    public int MaxPendingWrites { get; init; } = 10_000;
 }
 
 public sealed class ClusterSettings
@@ -170,8 +172,27 @@ public sealed class DeliverySettings
     public int ReportTimeoutSeconds { get; init; } = 45;
     /// <summary>Seconds between attempts after silence or a temporary failure; the last one repeats until the message expires.</summary>
     public List<int> RetrySeconds { get; init; } = [];
+    /// <summary>Schedules of their own for single causes.</summary>
+    public RetrySettings Retry { get; init; } = new();
+    /// <summary>Attempts under way to one next hop (a proxy, a handset's flow, a carrier); more wait for their turn.</summary>
+    public int SendSlots { get; init; } = 500;
+    /// <summary>How long a gateway that is told to stop lets what is under way come to its end.</summary>
+    public int DrainSeconds { get; init; } = 10;
     /// <summary>Seconds to wait for the missing parts of a long text before what is there is handed on as one.</summary>
     public int JoinTimeoutSeconds { get; init; } = 30;
+}
+
+/// <summary>Seconds between attempts by what made the last one fail; empty: <see cref="DeliverySettings.RetrySeconds"/>.</summary>
+public sealed class RetrySettings
+{
+    /// <summary>Not reached; ended by a registration.</summary>
+    public List<int> Absent { get; init; } = [];
+    /// <summary>SIP 200 without RP-ACK.</summary>
+    public List<int> NoReport { get; init; } = [];
+    /// <summary>A temporary failure of the network, the handset or a carrier.</summary>
+    public List<int> Network { get; init; } = [];
+    /// <summary>A full handset; ended by RP-SMMA. Empty: every half hour.</summary>
+    public List<int> Memory { get; init; } = [];
 }
 
 public sealed class WebhookSettings

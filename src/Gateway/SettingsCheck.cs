@@ -14,6 +14,7 @@ public static class SettingsCheck
     {
         if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
         if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
+        if (s.Store.MaxPendingWrites is < 1 or > 1_000_000) yield return $"Store:MaxPendingWrites: {s.Store.MaxPendingWrites} is not 1 to 1000000";
         // A repeat is looked for among what was accepted in the last ten minutes, and a webhook lives a day, a message three.
         if (s.Store.HistoryAfterMinutes is < 15 or > 525_600) yield return $"Store:HistoryAfterMinutes: {s.Store.HistoryAfterMinutes} is not 15 to 525600";
         if (s.Store.RetentionDays is < 7 or > 36_500) yield return $"Store:RetentionDays: {s.Store.RetentionDays} is not 7 to 36500";
@@ -35,8 +36,15 @@ public static class SettingsCheck
             if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";
         if (s.Delivery.ReportTimeoutSeconds is < 1 or > 600) yield return $"Delivery:ReportTimeoutSeconds: {s.Delivery.ReportTimeoutSeconds} is not 1 to 600";
         if (s.Delivery.JoinTimeoutSeconds is < 1 or > 86400) yield return $"Delivery:JoinTimeoutSeconds: {s.Delivery.JoinTimeoutSeconds} is not 1 to 86400";
-        foreach (var seconds in s.Delivery.RetrySeconds)
-            if (seconds is < 1 or > 86400) yield return $"Delivery:RetrySeconds: {seconds} is not 1 to 86400";
+        if (s.Delivery.SendSlots is < 4 or > 100_000) yield return $"Delivery:SendSlots: {s.Delivery.SendSlots} is not 4 to 100000";
+        if (s.Delivery.DrainSeconds is < 0 or > 600) yield return $"Delivery:DrainSeconds: {s.Delivery.DrainSeconds} is not 0 to 600";
+        foreach (var (key, schedule) in new[]
+            {
+                ("RetrySeconds", s.Delivery.RetrySeconds), ("Retry:Absent", s.Delivery.Retry.Absent), ("Retry:NoReport", s.Delivery.Retry.NoReport),
+                ("Retry:Network", s.Delivery.Retry.Network), ("Retry:Memory", s.Delivery.Retry.Memory),
+            })
+            foreach (var seconds in schedule)
+                if (seconds is < 1 or > 86400) yield return $"Delivery:{key}: {seconds} is not 1 to 86400";
     }
 
     private static IEnumerable<string> Sip(SipSettings s)

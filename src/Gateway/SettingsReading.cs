@@ -19,6 +19,10 @@ internal static class SettingsReading
             Cut(settings.Sip.TrustedPeers, builder.Configuration["Sip:TrustedPeers"]);
             Cut(settings.Numbering.LocalPrefixes, builder.Configuration["Numbering:LocalPrefixes"]);
             Cut(settings.Delivery.RetrySeconds, builder.Configuration["Delivery:RetrySeconds"]);
+            Cut(settings.Delivery.Retry.Absent, builder.Configuration["Delivery:Retry:Absent"]);
+            Cut(settings.Delivery.Retry.NoReport, builder.Configuration["Delivery:Retry:NoReport"]);
+            Cut(settings.Delivery.Retry.Network, builder.Configuration["Delivery:Retry:Network"]);
+            Cut(settings.Delivery.Retry.Memory, builder.Configuration["Delivery:Retry:Memory"]);
             faults = [.. SettingsCheck.Faults(settings, builder.Environment.IsProduction())];
         }
         catch (InvalidOperationException e)
@@ -37,7 +41,8 @@ internal static class SettingsReading
     private static Dictionary<string, string?> Lists(IConfiguration configuration)
     {
         var values = new Dictionary<string, string?>();
-        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Sms:NationalLanguages" })
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Delivery:Retry:Absent",
+            "Delivery:Retry:NoReport", "Delivery:Retry:Network", "Delivery:Retry:Memory", "Sms:NationalLanguages" })
         {
             var items = Items(configuration[key]);
             for (var i = 0; i < items.Length; i++) values[$"{key}:{i}"] = items[i];

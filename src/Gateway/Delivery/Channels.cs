@@ -8,10 +8,18 @@ namespace Gateway.Delivery;
 
 /// <summary>The ways out: which one a message takes, and sending on it.</summary>
 public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
-    SipSettings settings, IHostApplicationLifetime lifetime)
+    SendSlots slots, WorkUnderWay work, SipSettings settings, IHostApplicationLifetime lifetime)
 {
     /// <summary>False until the SIP addresses are open, and again when the gateway stops: nothing leaves then, and what is due stays so.</summary>
     public bool Open => endpoint.Bound.Count > 0 && !lifetime.ApplicationStopping.IsCancellationRequested;
+
+    public SendSlots Slots => slots;
+    public WorkUnderWay Work => work;
+    /// <summary>Ends the wait of what has not left yet.</summary>
+    public CancellationToken Stopping => lifetime.ApplicationStopping;
+
+    /// <summary>Whose slots an attempt takes: the flow's far end, the proxy, or the host that the identity leads to.</summary>
+    internal static string NextHopOf(Target target) => target.NextHop?.ToString() ?? target.Route ?? target.RequestUri.Host;
 
     /// <summary>Contacts that are registered now, the preferred one first.</summary>
     public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);

@@ -19,6 +19,8 @@ public static class DeliveryExtensions
             // The rows of the store are no concern of the cluster's: only when one crosses to another node is it written down, as JSON.
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });
+        builder.Services.AddSingleton(settings.Delivery).AddSingleton(new RetrySchedule(settings.Delivery, Random.Shared));
+        builder.Services.AddSingleton<WorkUnderWay>().AddSingleton<SendSlots>();
         builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
         builder.Services.AddHostedService<DueSweep>().AddHostedService<HistoryKeeping>();
         return builder;

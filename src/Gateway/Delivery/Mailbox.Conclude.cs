@@ -113,7 +113,7 @@ public sealed partial class Mailbox
             progress.Webhooks.AddRange(webhooks ?? []);
             change.Progress.Add(progress);
         }
-        var hold = verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory ? now + Delay(verdict, attempts: 1) : 0;
+        var hold = verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory ? now + schedule.Delay(verdict, attempt: 1) : 0;
         if (hold > now) change.Reschedules.Add(Reschedule.Hold(Recipient, hold));
         await WriteAsync(change);
         foreach (var (waiting, progress) in messages.Zip(change.Progress))
@@ -147,7 +147,7 @@ public sealed partial class Mailbox
             Next.Delivered or Next.OtherClass => (MessageState.Waiting, now),
             Next.HandedOver => (MessageState.HandedOver, row.ExpiresAt),
             Next.Fail => (MessageState.Failed, null),
-            _ => (MessageState.Waiting, Math.Min(now + Delay(verdict, attempts), row.ExpiresAt)),
+            _ => (MessageState.Waiting, Math.Min(now + schedule.Delay(verdict, attempts), row.ExpiresAt)),
         };
         if (state == MessageState.Waiting) waiting.NotBefore = verdict.Next is Next.Delivered or Next.OtherClass ? 0 : due!.Value;
         var progress = new MessageProgress
@@ -243,17 +243,7 @@ public sealed partial class Mailbox
     /// <summary>Whoever repeats it finds the one that serves the mailbox now.</summary>
     private StoreUnavailableException Elsewhere() => new($"the mailbox of {Recipient} is served elsewhere");
 
-    /// <summary>Milliseconds: what the other side asked for, else the schedule's step for this attempt, with a tenth of jitter.</summary>
-    private long Delay(Verdict verdict, int attempts)
-    {
-        if (verdict.After is { } asked) return (long)asked.TotalMilliseconds;
-        var seconds = verdict.Next == Next.AwaitMemory ? MemorySeconds : _schedule[Math.Clamp(attempts - 1, 0, _schedule.Count - 1)];
-        return seconds * (900L + Random.Shared.Next(200));
-    }
-
-    private const int MemorySeconds = 1800;
     private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
-    private readonly IReadOnlyList<int> _schedule = settings.Delivery.RetrySeconds is { Count: > 0 } set ? set : [60, 300, 900, 3600];
 
     private void Log(ShortMessageRow row, AttemptRow? attempt, Verdict verdict)
     {

@@ -22,6 +22,7 @@ public sealed partial class Mailbox
     private async Task PumpAsync()
     {
         _pumping = true;
+        using var work = channels.Work.Begin();
         try
         {
             while (await OwnAsync())
@@ -133,10 +134,42 @@ public sealed partial class Mailbox
         await HoldAsync(watched ? Now + Math.Max(MinRecheck, age) : UntilEvent);
     }
 
+    // Waiting for a slot to the next hop: how urgent, and what ends the wait.
+    private (MessageLane Lane, CancellationTokenSource Turn)? _inLine;
+
+    /// <summary>
+    /// A slot to the next hop, or null when the message must not leave now after all: another one goes first, something's time is over, the
+    /// contacts have changed or the gateway stops. Then the pump looks anew.
+    /// </summary>
+    private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row)
+    {
+        if (channels.Slots.TryTake(nextHop, row.Lane) is { } free) return free;
+        var untilExpiry = Math.Max(0, _queue.Min(waiting => waiting.Row.ExpiresAt) - Now);
+        using var over = new CancellationTokenSource(TimeSpan.FromMilliseconds(untilExpiry), time);
+        using var turn = CancellationTokenSource.CreateLinkedTokenSource(over.Token, channels.Stopping);
+        _inLine = (row.Lane, turn);
+        try
+        {
+            var slot = await channels.Slots.TakeAsync(nextHop, row.Lane, row.Account, turn.Token);
+            if (!turn.IsCancellationRequested && _events == _eventsBefore) return slot;
+            slot.Dispose();
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        finally
+        {
+            _inLine = null;
+        }
+        return null;
+    }
+
     /// <summary>One segment, one RP-DATA, one report.</summary>
     private async Task ToVolteAsync(Waiting waiting, Target target)
     {
         var row = waiting.Row;
+        if (await SlotAsync(Channels.NextHopOf(target), row) is not { } slot) return;
+        using var underWay = slot;
         var segmentId = row.Id + row.SegmentsDone;
         var flight = _flight = new Flight(segmentId, NextReference(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
         var attempt = NewAttempt(row, "volte", target.RequestUri.ToString(), Now);
@@ -144,6 +177,7 @@ public sealed partial class Mailbox
         try
         {
             var outcome = await channels.SendVolteAsync(target, row, flight);
+            slot.Dispose(); // what the handset's report still takes is no load to the next hop
             if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
             verdict = flight.Report.Task.IsCompleted ? Verdict.OfReport(await flight.Report.Task, row.Attempts + 1)
@@ -196,8 +230,11 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
             return;
         }
+        if (await SlotAsync(Channels.NextHopOf(target), waiting.Row) is not { } slot) return;
+        using var underWay = slot;
         var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
         var outcome = await channels.SendOttAsync(target, waiting.Row, parts.Text);
+        slot.Dispose();
         if (IsCutShort(outcome)) return;
         attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
         var verdict = Verdict.OfSip(outcome);
@@ -212,8 +249,11 @@ public sealed partial class Mailbox
         // The routes in order; after a failure the next one has its turn.
         var routes = router.Carriers(row.Recipient);
         var carrier = routes.Count == 0 ? row.Carrier! : routes[row.Attempts % routes.Count].Carrier!;
+        if (await SlotAsync($"carrier {carrier}", row) is not { } slot) return;
+        using var underWay = slot;
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
+        slot.Dispose();
         attempt.Status = (short)verdict.Status;
         // Another route is left in this round, and this one has certainly not taken the message: the other's turn is now.
         if (verdict.OtherRoute && routes.Count > 0 && (row.Attempts + 1) % routes.Count != 0)

@@ -20,7 +20,7 @@ namespace Gateway.Delivery;
 /// </summary>
 [Orleans.Concurrency.Reentrant, Orleans.Placement.PreferLocalPlacement] // the node that took the message has it at hand
 public sealed partial class Mailbox(GatewayStore store, Channels channels, Receipts receipts, Router router, GatewaySettings settings,
-    TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
+    RetrySchedule schedule, TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
 {
     private const int PageSize = 200;
     private const int RememberedConclusions = 256;
@@ -57,6 +57,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
             if (_queue.Count < PageSize && !_more || position <= _readTo || _queue.Exists(behind => QueuePosition.Of(behind.Row) > position)) Insert(new Waiting(row));
             else _more = true;
             Trim();
+            // What waits for a slot is not on the air yet, and lets a message of a higher lane go before it.
+            if (_inLine is { } line && row.Lane < line.Lane) line.Turn.Cancel();
         }
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)

@@ -5,7 +5,7 @@ using Orleans.Runtime;
 namespace Gateway.Delivery;
 
 /// <summary>The way to a mailbox for the rest of the gateway, on whichever node it lives.</summary>
-public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, TimeProvider time, ILogger<Mailboxes> log)
+public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, WorkUnderWay work, TimeProvider time, ILogger<Mailboxes> log)
 {
     private const int ReportTries = 20;
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(500);
@@ -16,13 +16,14 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
 
     /// <summary>Tells the mailbox of a stored message. The message is safe already, so nobody waits for this and a failure is only logged:
     /// the sweep finds the row.</summary>
-    public void Ring(ShortMessageRow row) => Forget(Of(row.Recipient).Accepted(row), row.Recipient);
+    public void Ring(ShortMessageRow row) => _ = TellAsync(Of(row.Recipient).Accepted(row), row.Recipient);
 
-    public void Wake(string recipient) => Forget(Of(recipient).Wake(), recipient);
+    /// <summary>Ends when the mailbox is awake, or could not be reached; throws nothing.</summary>
+    public Task WakeAsync(string recipient) => TellAsync(Of(recipient).Wake(), recipient);
 
-    public void ContactsChanged(string subscriber) => Forget(Of(subscriber).ContactsChanged(), subscriber);
+    public void ContactsChanged(string subscriber) => _ = TellAsync(Of(subscriber).ContactsChanged(), subscriber);
 
-    public void MemoryAvailable(string subscriber) => Forget(Of(subscriber).MemoryAvailable(), subscriber);
+    public void MemoryAvailable(string subscriber) => _ = TellAsync(Of(subscriber).MemoryAvailable(), subscriber);
 
     /// <summary>
     /// Brings a handset's report to the mailbox that waits for it: the sender's own, or the one In-Reply-To leads to (a subscriber may answer
@@ -68,8 +69,9 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
         return _references.GetOrAdd(recipient, static (key, grains) => grains.GetGrain<IMailbox>(key), grains);
     }
 
-    private async void Forget(Task call, string recipient)
+    private async Task TellAsync(Task call, string recipient)
     {
+        using var ring = work.Begin();
         try
         {
             await call;

@@ -35,6 +35,15 @@ public readonly record struct Verdict(
     /// <summary>What happened, in words for people. The other side's words may be in it, U+0000 included, which PostgreSQL cannot store.</summary>
     public string Reason { get; init; } = Reason.Replace('\0', '\uFFFD');
 
+    /// <summary>Whose schedule says when to try again.</summary>
+    public RetryCause Cause => Next switch
+    {
+        Next.AwaitRegistration                   => RetryCause.Absent,
+        Next.AwaitMemory                         => RetryCause.Memory,
+        _ when ErrorCode == AbsentTemporary      => RetryCause.NoReport,
+        _                                        => RetryCause.Network,
+    };
+
     public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
 
     /// <summary>A handset that errs again on the same message will err for ever (and one such message must not block the next).</summary>

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gateway.Delivery;
 using Gateway.Store;
 
 namespace Gateway.Diagnostics;
@@ -24,9 +25,23 @@ internal static class GatewayRun
             return 1;
         }
         app.Services.GetService<DevelopmentWorld>()?.Greet(app);
-        await app.WaitForShutdownAsync();
+        await DrainAsync(app);
+        await app.StopAsync();
         await app.DisposeAsync();
         return 0;
+    }
+
+    /// <summary>
+    /// From the signal to stop on nothing is taken, nothing is sent and readiness says no; HTTP and SIP stay open, so that who asks is told and
+    /// what is under way is concluded by its answers and reports. What is not in time stays due, and is repeated after the next start.
+    /// </summary>
+    private static async Task DrainAsync(WebApplication app)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var signal = app.Lifetime.ApplicationStopping.Register(told.SetResult);
+        await told.Task;
+        var patience = TimeSpan.FromSeconds(app.Services.GetRequiredService<GatewaySettings>().Delivery.DrainSeconds);
+        await app.Services.GetRequiredService<WorkUnderWay>().EndedAsync(patience);
     }
 
     /// <summary>An address in use, a database that cannot be opened: things an operator mends, told without a stack. Null for a fault of ours.</summary>

@@ -32,6 +32,13 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             await incoming.RespondAsync(request.CreateResponse(400, "Truncated RP message"));
             return;
         }
+        if (kind == RpKind.Data && acceptor.Stopping)
+        {
+            var later = request.CreateResponse(503);
+            later.Headers.Add(HeaderName.RetryAfter, TextInbound.RetryAfterSeconds);
+            await incoming.RespondAsync(later);
+            return;
+        }
         await incoming.RespondAsync(request.CreateResponse(202));
         var isDefined = RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out var direction, out _);
         if (!isDefined || kind == RpKind.Data && direction != RpDirection.FromHandset)

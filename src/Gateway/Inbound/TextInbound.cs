@@ -12,7 +12,7 @@ public sealed partial class TextInbound(Acceptor acceptor, ILogger<TextInbound> 
 {
     private const string Accepted = $"text/plain, {CpimMessage.ContentType}, application/vnd.3gpp.sms";
     private const string IsComposing = "application/im-iscomposing+xml";
-    private const string RetryAfterSeconds = "5";
+    public const string RetryAfterSeconds = "5";
     private const ImdnRequest Told = ImdnRequest.PositiveDelivery | ImdnRequest.NegativeDelivery;
     // What comes back in a notification is stored until then.
     private const int MaxMessageId = 256, MaxAddress = 512;

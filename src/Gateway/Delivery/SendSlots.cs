@@ -1,0 +1,244 @@
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>
+/// How many attempts may be under way to one next hop of this node, so that mass re-registration, or everything that is due after a crash, does not
+/// fall on a network at once. Policy:
+/// <list type="bullet">
+/// <item>One-time passwords never take more than three quarters of a hop's slots, and neither do all others together: a quarter is always there for
+/// the one or the other.</item>
+/// <item>Who finds none waits in line. One-time passwords come first; then normal messages, and every fourth time bulk.</item>
+/// <item>Within a lane the accounts take turns, so that one account's backlog does not delay another's; within an account, first come, first served.</item>
+/// <item>A slot is given back with the answer, or after <see cref="Patience"/>: what is silent does not load the hop any more, and handsets out of
+/// reach must not hold up the others.</item>
+/// </list>
+/// </summary>
+public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private const int BulkTurn = 4;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Hop> _hops = new(StringComparer.Ordinal);
+
+    /// <summary>Attempts that hold a slot now, to all next hops.</summary>
+    internal int UnderWay
+    {
+        get
+        {
+            lock (_lock) return _hops.Values.Sum(hop => hop.Taken);
+        }
+    }
+
+    /// <summary>Those that wait for one.</summary>
+    internal int InLine
+    {
+        get
+        {
+            lock (_lock) return _hops.Values.Sum(hop => hop.Lines.Sum(line => line.Count));
+        }
+    }
+
+    /// <summary>A slot at once, or null when there is none or others are in line for it.</summary>
+    public Slot? TryTake(string nextHop, MessageLane lane)
+    {
+        lock (_lock)
+        {
+            var hop = Find(nextHop);
+            return hop.IsFree(lane) && !hop.IsInLine(lane) ? hop.Take(lane) : null;
+        }
+    }
+
+    /// <exception cref="OperationCanceledException">It waits no longer.</exception>
+    public async Task<Slot> TakeAsync(string nextHop, MessageLane lane, string? account, CancellationToken cancel)
+    {
+        Hop hop;
+        Waiter waiter;
+        lock (_lock)
+        {
+            hop = Find(nextHop);
+            if (hop.IsFree(lane) && !hop.IsInLine(lane)) return hop.Take(lane);
+            waiter = hop.Lines[(int)lane].Add(account ?? "");
+            hop.Watch();
+        }
+        await using var registration = cancel.UnsafeRegister(_ => Leave(hop, lane, waiter, cancel), null);
+        return await waiter.Granted.Task;
+    }
+
+    private void Leave(Hop hop, MessageLane lane, Waiter waiter, CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            if (!waiter.Granted.TrySetCanceled(cancel)) return;
+            hop.Lines[(int)lane].Remove(waiter);
+            DropIfIdle(hop);
+        }
+    }
+
+    private void GiveBack(Slot slot)
+    {
+        lock (_lock)
+        {
+            if (!slot.Hop.Return(slot)) return;
+            slot.Hop.Grant();
+            DropIfIdle(slot.Hop);
+        }
+    }
+
+    private void OnPatienceOver(Hop hop)
+    {
+        lock (_lock)
+        {
+            hop.ReturnSilent();
+            hop.Grant();
+            hop.Watch();
+        }
+    }
+
+    private Hop Find(string name)
+    {
+        if (!_hops.TryGetValue(name, out var hop)) _hops.Add(name, hop = new Hop(this, name, settings.SendSlots));
+        return hop;
+    }
+
+    private void DropIfIdle(Hop hop)
+    {
+        if (!hop.IsIdle) return;
+        _hops.Remove(hop.Name);
+        hop.Dispose();
+    }
+
+    /// <summary>Under way to a next hop, until it is disposed of.</summary>
+    public sealed class Slot : IDisposable
+    {
+        internal Slot(Hop hop, MessageLane lane, long takenAt) => (Hop, Lane, TakenAt, Node) = (hop, lane, takenAt, new LinkedListNode<Slot>(this));
+
+        internal Hop Hop { get; }
+        internal MessageLane Lane { get; }
+        internal long TakenAt { get; }
+        internal LinkedListNode<Slot> Node { get; }
+
+        public void Dispose() => Hop.Slots.GiveBack(this);
+    }
+
+    internal sealed class Waiter(string account)
+    {
+        public string Account => account;
+        public TaskCompletionSource<Slot> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    internal sealed class Hop(SendSlots slots, string name, int capacity) : IDisposable
+    {
+        // The oldest first.
+        private readonly LinkedList<Slot> _taken = [];
+        private readonly int _most = capacity - capacity / 4;
+        private int _otp;
+        private int _turn;
+        private ITimer? _timer;
+
+        public SendSlots Slots => slots;
+        public string Name => name;
+        public Line[] Lines { get; } = [new(), new(), new()];
+        public int Taken => _taken.Count;
+        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any);
+
+        public bool IsFree(MessageLane lane) => _taken.Count < capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < _most;
+
+        public bool IsInLine(MessageLane lane) => lane == MessageLane.Otp ? Lines[0].Any : Lines[1].Any || Lines[2].Any;
+
+        public Slot Take(MessageLane lane)
+        {
+            var slot = new Slot(this, lane, slots.Now);
+            _taken.AddLast(slot.Node);
+            if (lane == MessageLane.Otp) _otp++;
+            return slot;
+        }
+
+        /// <summary>False when it has been given back already.</summary>
+        public bool Return(Slot slot)
+        {
+            if (slot.Node.List != _taken) return false;
+            _taken.Remove(slot.Node);
+            if (slot.Lane == MessageLane.Otp) _otp--;
+            return true;
+        }
+
+        public void ReturnSilent()
+        {
+            while (_taken.First is { } oldest && slots.Age(oldest.Value) >= Patience) Return(oldest.Value);
+        }
+
+        public void Grant()
+        {
+            while (Next() is { } lane) Lines[(int)lane].Take().Granted.SetResult(Take(lane));
+        }
+
+        /// <summary>While somebody is in line, silence is looked for.</summary>
+        public void Watch()
+        {
+            if (_taken.First is not { } oldest || !Lines.Any(line => line.Any)) return;
+            var wait = Patience - slots.Age(oldest.Value);
+            if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
+            if (_timer is null) _timer = slots.Timer(() => slots.OnPatienceOver(this), wait);
+            else _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+
+        public void Dispose() => _timer?.Dispose();
+
+        private MessageLane? Next()
+        {
+            if (Lines[0].Any && IsFree(MessageLane.Otp)) return MessageLane.Otp;
+            if (!IsFree(MessageLane.Normal) || !Lines[1].Any && !Lines[2].Any) return null;
+            var bulk = Lines[2].Any && (!Lines[1].Any || ++_turn % BulkTurn == 0);
+            return bulk ? MessageLane.Bulk : MessageLane.Normal;
+        }
+    }
+
+    /// <summary>Who waits in one lane: the accounts in turn, each with its own in order.</summary>
+    internal sealed class Line
+    {
+        private readonly Dictionary<string, LinkedList<Waiter>> _byAccount = new(StringComparer.Ordinal);
+        private readonly LinkedList<string> _turns = [];
+
+        public bool Any => _byAccount.Count > 0;
+        public int Count => _byAccount.Values.Sum(waiters => waiters.Count);
+
+        public Waiter Add(string account)
+        {
+            if (!_byAccount.TryGetValue(account, out var waiters))
+            {
+                _byAccount.Add(account, waiters = []);
+                _turns.AddLast(account);
+            }
+            return waiters.AddLast(new Waiter(account)).Value;
+        }
+
+        public Waiter Take()
+        {
+            var account = _turns.First!.Value;
+            _turns.RemoveFirst();
+            var waiters = _byAccount[account];
+            var first = waiters.First!.Value;
+            waiters.RemoveFirst();
+            if (waiters.Count > 0) _turns.AddLast(account);
+            else _byAccount.Remove(account);
+            return first;
+        }
+
+        public void Remove(Waiter waiter)
+        {
+            var waiters = _byAccount[waiter.Account];
+            waiters.Remove(waiter);
+            if (waiters.Count > 0) return;
+            _byAccount.Remove(waiter.Account);
+            _turns.Remove(waiter.Account);
+        }
+    }
+
+    private long Now => time.GetTimestamp();
+
+    private TimeSpan Age(Slot slot) => time.GetElapsedTime(slot.TakenAt);
+
+    private ITimer Timer(Action over, TimeSpan wait) => time.CreateTimer(_ => over(), null, wait, Timeout.InfiniteTimeSpan);
+}

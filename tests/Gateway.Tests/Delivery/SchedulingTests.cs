@@ -1,0 +1,115 @@
+using Gateway.Store;
+using Gateway.Tests.Support;
+using Xunit;
+
+namespace Gateway.Tests.Delivery;
+
+/// <summary>
+/// Traces of the scheduling, compared with files. After a wanted change <c>UPDATE_CONTRACTS=1</c> writes them anew, and their difference is part of
+/// the change.
+/// </summary>
+public sealed class SchedulingTests
+{
+    private const string A = "4940100001", B = "4940100002";
+
+    [Fact]
+    public async Task Lanes_order_what_waits_and_what_comes_and_each_recipient_is_served_in_order()
+    {
+        await using var world = await ScheduledWorld.StartAsync();
+        world.Handset(A);
+        world.Handset(B);
+        foreach (var text in (string[])["bulk 1", "bulk 2"]) await world.SendAsync(A, MessageLane.Bulk, text);
+        foreach (var text in (string[])["normal 1", "normal 2"]) await world.SendAsync(A, MessageLane.Normal, text);
+        await world.SendAsync(B, MessageLane.Bulk, "of another recipient");
+        await world.UntilAsync(5);
+        await world.SendAsync(A, MessageLane.Otp, "password 1", "bank");
+        await world.SendAsync(A, MessageLane.Otp, "password 2", "bank");
+        await world.UntilAsync(10);
+        await world.RegisterAsync(A);
+        await world.UntilAsync(20);
+        await world.SendAsync(A, MessageLane.Normal, "at once");
+        await world.RegisterAsync(B);
+        IsGolden(world, "lanes");
+    }
+
+    [Fact]
+    public async Task An_absent_handset_is_tried_by_the_ladder_until_a_registration_wakes_its_mailbox()
+    {
+        var there = false;
+        await using var world = await ScheduledWorld.StartAsync();
+        world.Handset(A, answer: _ => there ? "200 OK" : "480 Temporarily Unavailable");
+        await world.RegisterAsync(A);
+        await world.SendAsync(A, MessageLane.Normal, "first");
+        await world.SendAsync(A, MessageLane.Normal, "second, for two minutes", ttl: 120);
+        await world.UntilAsync(30);
+        await world.SendAsync(A, MessageLane.Otp, "password for a minute and a half", "bank", ttl: 90);
+        await world.UntilAsync(6000);
+        there = true;
+        world.Note("the handset is back");
+        await world.RegisterAsync(A);
+        IsGolden(world, "ladder");
+    }
+
+    [Fact]
+    public async Task A_full_handset_is_left_alone_until_it_has_room()
+    {
+        var full = true;
+        await using var world = await ScheduledWorld.StartAsync();
+        world.Handset(A, report: _ => full ? (byte)22 : (byte)0);
+        await world.RegisterAsync(A);
+        await world.SendAsync(A, MessageLane.Normal, "one");
+        await world.SendAsync(A, MessageLane.Normal, "two");
+        await world.UntilAsync(1900);
+        full = false;
+        await world.MemoryAvailableAsync(A);
+        IsGolden(world, "memory");
+    }
+
+    [Fact]
+    public async Task Silence_after_200_is_waited_out_and_a_message_that_always_fails_does_not_block()
+    {
+        await using var world = await ScheduledWorld.StartAsync();
+        var heard = false;
+        world.Handset(A, report: text => text != "bad" ? (byte)0 : heard ? (byte)111 : null);
+        await world.RegisterAsync(A);
+        world.Silent = 1;
+        await world.SendAsync(A, MessageLane.Normal, "bad");
+        world.Silent = 0;
+        await world.UntilAsync(45);
+        heard = true;
+        await world.UntilAsync(50);
+        await world.SendAsync(A, MessageLane.Normal, "behind it");
+        await world.UntilAsync(400);
+        IsGolden(world, "reports");
+    }
+
+    [Fact]
+    public async Task Slots_to_a_next_hop_go_round_the_accounts_and_one_time_passwords_have_their_own()
+    {
+        // Four slots, three of them for others; a silent handset keeps one for two seconds. All are behind one next hop.
+        await using var world = await ScheduledWorld.StartAsync(sendSlots: 4);
+        for (var i = 1; i <= 8; i++)
+        {
+            var account = i <= 6 ? "big" : "small";
+            await world.SendAsync($"494010000{i}", MessageLane.Bulk, $"{account} {i}", account);
+        }
+        await world.SilentHopAsync(Enumerable.Range(1, 9).Select(i => $"494010000{i}"));
+        await world.AttemptsAsync(3);
+        await world.SendAsync("4940100009", MessageLane.Otp, "password", "bank", idle: false);
+        await world.AttemptsAsync(4);
+        foreach (var attempts in (int[])[7, 9])
+        {
+            world.Advance(2);
+            await world.AttemptsAsync(attempts);
+        }
+        IsGolden(world, "slots");
+    }
+
+    private static void IsGolden(ScheduledWorld world, string name)
+    {
+        var file = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Delivery", "golden", $"{name}.txt");
+        var trace = world.ToString();
+        if (Environment.GetEnvironmentVariable("UPDATE_CONTRACTS") == "1") File.WriteAllText(file, trace);
+        Assert.Equal(File.Exists(file) ? File.ReadAllText(file) : "(not there; UPDATE_CONTRACTS=1 writes it)", trace, ignoreLineEndingDifferences: true);
+    }
+}
