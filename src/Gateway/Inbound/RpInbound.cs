@@ -32,7 +32,8 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             await incoming.RespondAsync(request.CreateResponse(400, "Truncated RP message"));
             return;
         }
-        if (kind == RpKind.Data && acceptor.Stopping)
+        var isDefined = RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out var direction, out _);
+        if (isDefined && kind == RpKind.Data && acceptor.Stopping)
         {
             var later = request.CreateResponse(503);
             later.Headers.Add(HeaderName.RetryAfter, TextInbound.RetryAfterSeconds);
@@ -40,7 +41,6 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             return;
         }
         await incoming.RespondAsync(request.CreateResponse(202));
-        var isDefined = RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out var direction, out _);
         if (!isDefined || kind == RpKind.Data && direction != RpDirection.FromHandset)
         {
             // TS 24.011 §8.2.2 and §9.3.3: the reserved type, or one of the other direction.

@@ -27,7 +27,8 @@ public sealed class ReportTests
         using var handset = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         var contacts = new Contacts(store, null!, TimeProvider.System);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => contacts.OfAsync("49171", Cancel));
-        var channels = new Channels(endpoint, contacts, null!, new Volte(settings, TimeProvider.System), null!, null!, settings, null!);
+        var channels = new Channels(endpoint, contacts, null!, new Volte(settings, TimeProvider.System), null!, null!,
+            null!, new WorkUnderWay(TimeProvider.System), settings, null!);
         var from = new SipFlow(SipTransportKind.Udp, (IPEndPoint)handset.Client.LocalEndPoint!, endpoint.Bound[0].EndPoint);
 
         var report = channels.SendReportAsync("sip:+49171@ims.example.org", "49171", from, Pdu.RpError(7, 41), "call-1");
