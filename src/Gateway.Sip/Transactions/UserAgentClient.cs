@@ -171,7 +171,7 @@ internal sealed class UserAgentClient(
         var branch = RandomToken.Hex(12, Via.MagicCookie);
         var sentBy = transports.SentBy(hop);
         request.Headers.Remove(HeaderName.Via);
-        Span<byte> via = stackalloc byte[256];   // an IPv6 address with its zone, or a host name of ours, and 150 octets
+        Span<byte> via = stackalloc byte[256];   // sent-by is an address
         if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
             throw new InvalidOperationException($"{sentBy} is too long for a Via");
         request.Headers.AddFirst(HeaderName.Via, via[..length]);
