@@ -59,6 +59,12 @@ public sealed record SipEndpointOptions
     /// <summary>A message once begun must be complete within this time.</summary>
     public TimeSpan PartialMessageTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A connection without a message or keep-alive for so long is closed.</summary>
+    /// <summary>A connection without a message, or a keep-alive of its peer's, for so long is closed.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>At most so much passes between keep-alives on a connection made by us (RFC 5626 §4.4.1); null: none are sent.</summary>
+    public TimeSpan? PingInterval { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>A peer that has answered keep-alives and now takes longer than this loses its connection.</summary>
+    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

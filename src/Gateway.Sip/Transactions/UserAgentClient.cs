@@ -173,7 +173,7 @@ internal sealed class UserAgentClient(
         if (request.ContactUser is { } user)
             request.Headers.Set(HeaderName.Contact, $"<{transports.ContactOf(hop.Flow, user, IsSecure(request))}>");
         request.Headers.Remove(HeaderName.Via);
-        Span<byte> via = stackalloc byte[256];   // an IPv6 address with its zone, or a host name of ours, and 150 octets
+        Span<byte> via = stackalloc byte[256];   // sent-by is an address
         if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
             throw new InvalidOperationException($"{sentBy} is too long for a Via");
         request.Headers.AddFirst(HeaderName.Via, via[..length]);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Gateway.Sip.Transports;
 using Microsoft.Extensions.Logging;
 
@@ -111,7 +112,8 @@ internal sealed partial class UserAgentServer(
     private void Accept(in SipFlow flow, SipRequest request, in TopVia via, string key, in Hop back)
     {
         MarkVia(flow, via, request);
-        if (back.Connection is { } connection && via.HasAlias && via.Names(flow.Remote.Address))
+        if (back.Connection is { } connection && via.HasAlias
+            && (via.Names(flow.Remote.Address) || connection.MayStandFor(Encoding.ASCII.GetString(via.Host))))
             transports.Streams.AddAlias(connection, via.Port ?? flow.Kind.DefaultPort);
         if (transactions.Begin(key, request, back) is not { } transaction)
             return;

@@ -11,11 +11,14 @@ namespace Gateway.Sip.Transports;
 /// <summary>
 /// One connection, accepted or made, used in both directions. Two loops live as long as it does: one reads and frames, one writes
 /// what is queued. The queue is bounded and its writer has a time limit, so that a peer which takes nothing fails by
-/// itself and delays nobody else. Its wheel timer looks for the silent, the slow and the stuck.
+/// itself and delays nobody else. Its wheel timer looks for the silent, the slow and the stuck, and on a connection that we made it sends
+/// keep-alives: a peer that has answered one and then does not is dead, or what lies between us has forgotten the connection. Many never
+/// answer, and that says nothing.
 /// </summary>
 internal sealed partial class StreamConnection : WheelTimer
 {
     private const int MaxQueuedMessages = 4_096;
+    private static readonly byte[] Ping = "\r\n\r\n"u8.ToArray();
     private static readonly byte[] Pong = "\r\n"u8.ToArray();
     private static readonly TimeSpan LongestCheckInterval = TimeSpan.FromSeconds(5);
 
@@ -28,18 +31,23 @@ internal sealed partial class StreamConnection : WheelTimer
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MaxQueuedMessages) { SingleReader = true });
     private readonly StreamFraming _framing;
+    private readonly TimeSpan? _pingInterval;
+    private readonly TimeSpan _checkInterval;
     private readonly Lock _waitersLock = new();
     private HashSet<ClientTransaction>? _waiters = [];
     private int _queuedOctets;
     private long _lastMessage;
     private long _partialSince;
     private long _writingSince;
+    private long _pinged;
+    private long _pongAwaitedSince;
+    private bool _answersPings;
     private bool _carried;
     private bool _closing;
     private bool _ended;
 
     public StreamConnection(
-        SipFlow flow, ConnectionContext context, SipEndpointOptions options, MessageReceived onMessage,
+        SipFlow flow, ConnectionContext context, bool accepted, SipEndpointOptions options, MessageReceived onMessage,
         TimerWheel wheel, TimeProvider time, ILogger logger)
     {
         Flow = flow;
@@ -50,7 +58,11 @@ internal sealed partial class StreamConnection : WheelTimer
         _time = time;
         _logger = logger;
         _framing = new StreamFraming(options.MaxMessageOctets);
-        _lastMessage = time.GetTimestamp();
+        _lastMessage = _pinged = time.GetTimestamp();
+        // RFC 5626 §4.4.1: between 80 and 100 % of it, so that a proxy's clients do not all ping at once.
+        _pingInterval = accepted ? null : options.PingInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+        TimeSpan[] limits = [options.IdleTimeout, options.PartialMessageTimeout, options.WriteTimeout, options.PongTimeout, _pingInterval ?? TimeSpan.MaxValue];
+        _checkInterval = new(Math.Min(LongestCheckInterval.Ticks, limits.Min().Ticks / 4));
     }
 
     public SipFlow Flow { get; }
@@ -61,6 +73,12 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>Over TLS only a peer that has shown who it is may ask for that (RFC 5923 §6).</summary>
     public bool MayHaveAlias => _context is not TlsConnection { IsPeerKnown: false };
 
+    /// <summary>
+    /// Whether the peer may stand for this host (null: its address alone). Over TCP there is only its address to go by; over TLS its
+    /// certificate says (RFC 5923 §8).
+    /// </summary>
+    public bool MayStandFor(string? host) => _context is TlsConnection tls ? tls.IsPeerNamed(host, Flow.Remote.Address) : host is null;
+
     /// <summary>Something has been sent on it before.</summary>
     public bool HasCarried => Volatile.Read(ref _carried);
 
@@ -70,7 +88,7 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>Reads and writes until either side has had enough.</summary>
     public async Task RunAsync()
     {
-        _wheel.Schedule(this, CheckInterval);
+        _wheel.Schedule(this, _checkInterval);
         var reading = ReadAsync();
         var writing = WriteAsync();
         await Task.WhenAny(reading, writing);
@@ -128,10 +146,6 @@ internal sealed partial class StreamConnection : WheelTimer
         _outgoing.Writer.TryComplete();
     }
 
-    private TimeSpan CheckInterval =>
-        new(Math.Min(LongestCheckInterval.Ticks,
-            Math.Min(_options.IdleTimeout.Ticks, Math.Min(_options.PartialMessageTimeout.Ticks, _options.WriteTimeout.Ticks)) / 4));
-
     internal override void OnTimer()
     {
         if (Volatile.Read(ref _ended))
@@ -142,10 +156,24 @@ internal sealed partial class StreamConnection : WheelTimer
             Close("a message was begun and not finished");
         else if (HasLasted(_lastMessage, _options.IdleTimeout))
             Close("idle");
+        else if (_answersPings && HasLasted(_pongAwaitedSince, _options.PongTimeout))
+            Close("the peer does not answer keep-alives any more");
         else
-            _wheel.Schedule(this, CheckInterval);
+        {
+            if (_pingInterval is { } interval && HasLasted(_pinged, interval))
+                SendPing();
+            _wheel.Schedule(this, _checkInterval);
+        }
 
         bool HasLasted(long since, TimeSpan limit) => since != 0 && _time.GetElapsedTime(since) >= limit;
+    }
+
+    private void SendPing()
+    {
+        _pinged = _time.GetTimestamp();
+        if (_pongAwaitedSince == 0)
+            _pongAwaitedSince = _pinged;
+        TrySend(Ping);
     }
 
     private async Task ReadAsync()
@@ -181,7 +209,10 @@ internal sealed partial class StreamConnection : WheelTimer
             switch (_framing.TryRead(ref buffer, out var unit, out var message))
             {
                 case OperationStatus.Done:
-                    _lastMessage = _time.GetTimestamp();
+                    _pongAwaitedSince = 0;   // whatever it is, the peer lives
+                    _answersPings |= unit == StreamUnit.Pong;
+                    if (unit != StreamUnit.Pong)
+                        _lastMessage = _time.GetTimestamp();
                     if (unit == StreamUnit.Message)
                         _onMessage(Flow, message);
                     else if (unit == StreamUnit.Ping)

@@ -28,6 +28,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private readonly List<Task> _accepting = [];
     private readonly ConcurrentDictionary<long, (StreamConnection Connection, Task Running)> _byId = new();
     private readonly ConcurrentDictionary<ServerAddress, Lazy<Task<StreamConnection?>>> _byRemote = new();
+    private readonly ConcurrentDictionary<(SipTransportKind Kind, IPEndPoint Address), StreamConnection> _aliases = new();
     private readonly ConcurrentDictionary<ConnectionContext, Task> _securing = new();
     private readonly TlsCredentials? _tls;
     private readonly Dictionary<IPAddress, int> _accepted = [];
@@ -88,7 +89,13 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     {
         while (true)
         {
-            var attempt = _byRemote.GetOrAdd(server, _ => new Lazy<Task<StreamConnection?>>(() => MakeAsync(server, from)));
+            if (!_byRemote.TryGetValue(server, out var attempt))
+            {
+                if (_aliases.TryGetValue((server.Kind, server.EndPoint), out var accepted) && accepted.IsOpen && accepted.MayStandFor(server.TlsHost))
+                    return accepted;
+                attempt = _byRemote.GetOrAdd(server, _ => new Lazy<Task<StreamConnection?>>(() => MakeAsync(server, from)));
+            }
+
             var connection = await attempt.Value.WaitAsync(cancellation);
             if (connection is { IsOpen: true })
                 return connection;
@@ -99,13 +106,13 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     }
 
     /// <summary>
-    /// RFC 5923 §8: requests for the address the peer gave in its Via may go over the connection it made. An existing way to that
-    /// address is never displaced, and the address must be the peer's own.
+    /// RFC 5923: requests for the port the peer gave in its Via may go over the connection it made. A connection has one alias, and
+    /// neither another's alias nor a connection of ours is displaced by it.
     /// </summary>
     public void AddAlias(StreamConnection connection, int port)
     {
         var address = new IPEndPoint(connection.Flow.Remote.Address, port);
-        if (connection.MayHaveAlias && _byRemote.TryAdd(new ServerAddress(connection.Flow.Kind, address), Made(connection)))
+        if (connection is { Alias: null, MayHaveAlias: true } && _aliases.TryAdd((connection.Flow.Kind, address), connection))
             connection.Alias = address;
     }
 
@@ -246,7 +253,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private StreamConnection Start(ServerAddress server, ConnectionContext context, bool accepted)
     {
         var flow = new SipFlow(server.Kind, server.EndPoint, (IPEndPoint)context.LocalEndPoint!, Interlocked.Increment(ref _lastId));
-        var connection = new StreamConnection(flow, context, _options, _onMessage, _wheel, _time, _logger);
+        var connection = new StreamConnection(flow, context, accepted, _options, _onMessage, _wheel, _time, _logger);
         if (accepted)
             _byRemote[server] = Made(connection);
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -261,7 +268,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         await connection.RunAsync();
         await ForgetAsync(connection, server);
         if (connection.Alias is { } alias)
-            await ForgetAsync(connection, new ServerAddress(server.Kind, alias));
+            _aliases.TryRemove(KeyValuePair.Create((server.Kind, alias), connection));
         if (accepted)
             Uncount(connection.Flow.Remote.Address);
         _byId.TryRemove(connection.Flow.ConnectionId, out _);

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -56,6 +57,10 @@ internal sealed class TlsConnection : ConnectionContext, IDuplexPipe
 
     /// <summary>The peer has shown a certificate, and it was good.</summary>
     public bool IsPeerKnown => _stream.RemoteCertificate is not null;
+
+    /// <inheritdoc cref="SipDomainIdentity.IsNamedBy"/>
+    public bool IsPeerNamed(string? host, IPAddress address) =>
+        _stream.RemoteCertificate is X509Certificate2 shown && SipDomainIdentity.IsNamedBy(shown, host, address);
 
     public PipeReader Input { get; }
 

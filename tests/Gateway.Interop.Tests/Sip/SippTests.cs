@@ -27,6 +27,8 @@ public sealed class SippTests : IDisposable
 
     private readonly TlsFolder _files = new();
 
+    public SippTests() => _files.Write("endpoint", "127.0.0.1");
+
     public void Dispose() => _files.Dispose();
 
     [Theory]
@@ -35,10 +37,11 @@ public sealed class SippTests : IDisposable
     [InlineData("udp", 10)]
     [InlineData("tcp", 0)]
     [InlineData("tls", 0)]
-    public async Task What_sipp_sends_arrives_once_and_is_answered(string transport, int loss)
+    [InlineData("tls", 0, true)]
+    public async Task What_sipp_sends_arrives_once_and_is_answered(string transport, int loss, bool mutual = false)
     {
         Sipp.SkipUnlessInstalled(transport);
-        await using var endpoint = await StartAsync($"{transport}://127.0.0.1:0");
+        await using var endpoint = await StartAsync($"{transport}://127.0.0.1:0", _files.Options("endpoint") with { RequireClientCertificate = mutual });
         var given = new ConcurrentQueue<string>();
         endpoint.OnRequest = async incoming =>
         {
@@ -48,7 +51,7 @@ public sealed class SippTests : IDisposable
         };
 
         var address = endpoint.Bound[0].EndPoint;
-        await using var tunnel = transport == "tls" ? await Stunnel.ToTlsAsync(_files, address) : null;
+        await using var tunnel = transport == "tls" ? await Stunnel.ToTlsAsync(_files, address, mutual) : null;
         await using var sipp = Sipp.Sending(tunnel?.Address ?? address, transport, Messages, loss);
         var status = await sipp.EndsAsync();
 
@@ -63,14 +66,16 @@ public sealed class SippTests : IDisposable
     [InlineData("udp", 10)]
     [InlineData("tcp", 0)]
     [InlineData("tls", 0)]
-    public async Task What_is_sent_to_sipp_arrives_once_and_its_answer_is_the_outcome(string transport, int loss)
+    [InlineData("tls", 0, true)]
+    public async Task What_is_sent_to_sipp_arrives_once_and_its_answer_is_the_outcome(string transport, int loss, bool mutual = false)
     {
         Sipp.SkipUnlessInstalled(transport);
-        await using var endpoint = await StartAsync("udp://127.0.0.1:0", Impatient);
+        await using var endpoint = await StartAsync(
+            "udp://127.0.0.1:0", mutual ? _files.Options("endpoint") : new SipTlsOptions { TrustedCa = _files.Authority }, Impatient);
         var address = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         await using var sipp = Sipp.Answering(address, transport, Messages, loss);
         await Sipp.ListensAsync(address, transport == "udp" ? "udp" : "tcp");
-        await using var tunnel = transport == "tls" ? await Stunnel.FromTlsAsync(_files, address) : null;
+        await using var tunnel = transport == "tls" ? await Stunnel.FromTlsAsync(_files, address, mutual) : null;
         using var atOnce = new SemaphoreSlim(32);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, Messages).Select(SendAsync));
@@ -95,16 +100,9 @@ public sealed class SippTests : IDisposable
         }
     }
 
-    /// <summary>Over TLS, whoever comes must show a certificate.</summary>
-    private async Task<SipEndpoint> StartAsync(string listen, SipTimers? timers = null)
+    private static async Task<SipEndpoint> StartAsync(string listen, SipTlsOptions tls, SipTimers? timers = null)
     {
-        _files.Write("endpoint", "127.0.0.1");
-        var options = new SipEndpointOptions
-        {
-            Listen = [SipListenAddress.Parse(listen)],
-            Timers = timers ?? new SipTimers(),
-            Tls = _files.Options("endpoint") with { RequireClientCertificate = true },
-        };
+        var options = new SipEndpointOptions { Listen = [SipListenAddress.Parse(listen)], Tls = tls, Timers = timers ?? new SipTimers() };
         var endpoint = new SipEndpoint(options, TimeProvider.System, NullLoggerFactory.Instance);
         await endpoint.StartAsync(TestContext.Current.CancellationToken);
         return endpoint;

@@ -64,17 +64,6 @@ public sealed class StreamTransportTests : EngineTest
     }
 
     [Fact]
-    public async Task A_ping_is_answered_with_a_pong()
-    {
-        var endpoint = await StartAnsweringAsync(TimeProvider.System);
-        using var peer = await TcpPeer.ConnectAsync(endpoint.Tcp());
-        await peer.SendAsync("\r\n\r\n");
-        Assert.Equal("\r\n", await peer.ReceiveExactlyAsync(2));
-        await peer.SendAsync(Request(peer, 1));
-        Assert.Equal("SIP/2.0 200 OK", (await peer.ReceiveAsync()).StartLine);
-    }
-
-    [Fact]
     public async Task A_message_that_is_too_large_is_refused_and_the_connection_closed()
     {
         var endpoint = await StartAnsweringAsync(TimeProvider.System);
@@ -113,27 +102,6 @@ public sealed class StreamTransportTests : EngineTest
             },
             "the connection is closed");
         Assert.True(await peer.IsClosedAsync());
-    }
-
-    [Fact]
-    public async Task An_idle_connection_is_closed_and_a_ping_keeps_it()
-    {
-        // Time leaps here: a write begun before a leap would seem to have taken as long.
-        var options = new SipEndpointOptions { IdleTimeout = TimeSpan.FromMinutes(2), WriteTimeout = TimeSpan.FromHours(1) };
-        var endpoint = await StartAnsweringAsync(Time, options);
-        using var silent = await TcpPeer.ConnectAsync(endpoint.Tcp());
-        using var alive = await TcpPeer.ConnectAsync(endpoint.Tcp());
-        await Wait.UntilAsync(() => endpoint.ConnectionCount == 2, "both are accepted");
-        for (var minute = 0; minute < 5; minute++)
-        {
-            await alive.SendAsync("\r\n\r\n");
-            Assert.Equal("\r\n", await alive.ReceiveExactlyAsync(2));
-            AdvanceByTicks(TimeSpan.FromMinutes(1));
-        }
-
-        Assert.True(await silent.IsClosedAsync());
-        await alive.SendAsync(Request(alive, 1));
-        Assert.Equal("SIP/2.0 200 OK", (await alive.ReceiveAsync()).StartLine);
     }
 
     [Fact]
@@ -225,6 +193,39 @@ public sealed class StreamTransportTests : EngineTest
         await chosen.SendAsync((await chosen.ReceiveAsync()).Reply(200));
         Assert.Equal(200, (await sending.InTimeAsync()).Response!.StatusCode);
         Assert.False(listener.HasConnection);
+    }
+
+    [Fact]
+    public async Task An_alias_is_one_goes_with_its_connection_and_is_not_taken_from_another()
+    {
+        var endpoint = await StartAnsweringAsync(TimeProvider.System);
+        using var listener = new TcpListeningPeer();
+        using var elsewhere = new TcpListeningPeer();
+        using var second = await TcpPeer.ConnectAsync(endpoint.Tcp());
+        using (var first = await TcpPeer.ConnectAsync(endpoint.Tcp()))
+        {
+            foreach (var (peer, wanted) in new[] { (first, listener), (first, elsewhere), (second, listener) })
+            {
+                await peer.SendAsync(RawRequest(wanted.Address, $"z9hG4bK{Guid.NewGuid():N}", transport: "TCP", via: ";alias"));
+                await peer.ReceiveAsync();
+            }
+
+            var aliased = SendAsync(endpoint, NewRequest(listener.Address, transport: ";transport=tcp"));
+            await first.SendAsync((await first.ReceiveAsync()).Reply(200));
+            Assert.Equal(200, (await aliased.InTimeAsync()).Response!.StatusCode);
+            await OverOneOfItsOwnAsync(elsewhere);
+        }
+
+        await Wait.UntilAsync(() => endpoint.ConnectionCount == 1, "only the second one is left");
+        await OverOneOfItsOwnAsync(listener);
+
+        async Task OverOneOfItsOwnAsync(TcpListeningPeer to)
+        {
+            var sending = SendAsync(endpoint, NewRequest(to.Address, transport: ";transport=tcp"));
+            using var peer = await to.AcceptAsync();
+            await peer.SendAsync((await peer.ReceiveAsync()).Reply(200));
+            Assert.Equal(200, (await sending.InTimeAsync()).Response!.StatusCode);
+        }
     }
 
     [Fact]

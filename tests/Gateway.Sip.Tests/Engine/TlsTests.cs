@@ -320,27 +320,37 @@ public sealed class TlsTests : EngineTest
         Assert.Equal(0, caller.ConnectionCount);
     }
 
+    // The peer says in its Via that it listens elsewhere, and that requests may come over this connection instead (RFC 5923).
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Only_a_client_with_a_certificate_may_ask_for_requests_to_another_port_of_its(bool certified)
+    [InlineData("127.0.0.1", "127.0.0.1", "127.0.0.1", true)]
+    [InlineData("127.0.0.1", "127.0.0.1", null, false)]            // who it is was not shown
+    [InlineData("127.0.0.1", "127.0.0.1", "localhost", false)]     // the certificate is not for what leads there
+    [InlineData("localhost", "127.0.0.1", "localhost", true)]
+    [InlineData("localhost", "127.0.0.1", "127.0.0.1", false)]
+    [InlineData("localhost", "localhost", "localhost", true)]
+    [InlineData("127.0.0.1", "localhost", "localhost", false)]
+    [InlineData("localhost", "localhost", "other.example", false)]
+    [InlineData("localhost", "other.example", "localhost", false)] // a sent-by that is not the peer's
+    public async Task A_connection_is_reused_for_what_its_peers_certificate_names(string host, string sentBy, string? certified, bool reused)
     {
         _files.Write("server", "127.0.0.1");
-        using var own = _files.Sign("127.0.0.1");
+        using var own = certified is null ? null : _files.Sign(certified);
         var endpoint = await ListenAsync(_files.Options("server"));
         using var listener = new TcpListeningPeer();
-        var (connected, _) = await ConnectAsync(endpoint.Tls(), certified ? own : null);
+        var (connected, _) = await ConnectAsync(endpoint.Tls(), own);
         using var peer = connected;
-        await peer.SendAsync(RawRequest(listener.Address, "z9hG4bK1", transport: "TLS", via: ";alias"));
+        var request = RawRequest(listener.Address, "z9hG4bK1", transport: "TLS", via: ";alias");
+        await peer.SendAsync(request.Replace($"TLS {listener.Address}", $"TLS {sentBy}:{listener.Address.Port}", StringComparison.Ordinal));
         await peer.ReceiveAsync();
 
-        var sending = SendAsync(endpoint, NewRequest(listener.Address, transport: ";transport=tls"));
-        if (certified)
+        var target = SipTarget.At(host, listener.Address.Port, SipTransportKind.Tls);
+        var sending = SendAsync(endpoint, NewRequest(listener.Address), target);
+        if (reused)
             await peer.SendAsync((await peer.ReceiveAsync()).Reply(200));
         else
             (await listener.AcceptAsync()).Dispose();   // a connection of its own, which fails here
 
-        Assert.Equal(certified ? SipOutcomeKind.Final : SipOutcomeKind.TransportError, (await sending.InTimeAsync()).Kind);
+        Assert.Equal(reused ? SipOutcomeKind.Final : SipOutcomeKind.TransportError, (await sending.InTimeAsync()).Kind);
     }
 
     [Fact]
