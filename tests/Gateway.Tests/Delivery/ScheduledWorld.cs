@@ -123,6 +123,27 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Bulk messages with the numbers from 1 on, stored at once, before any mailbox knows of them.</summary>
+    public async Task BacklogAsync(string to, int count)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var ids = _app.Services.GetRequiredService<MessageId>();
+        var change = new StoreChange();
+        for (var i = 1; i <= count; i++)
+            change.NewMessages.Add(new ShortMessageRow
+            {
+                Id = ids.Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Bulk, Text = $"bulk {i}", AcceptedAt = now, DueAt = now,
+                ExpiresAt = now + 86_400_000,
+            });
+        await Store.Writer.WriteAsync(change, Cancel);
+        await _sweep.SweepAsync(Cancel);
+        await IdleAsync();
+    }
+
+    /// <summary>The texts of all attempts, in order.</summary>
+    public IEnumerable<string> Attempts =>
+        Lines().Where(line => line.What.StartsWith("attempt", StringComparison.Ordinal)).Select(line => line.What.Split('"')[1]);
+
     /// <summary>Until so many attempts stand in the trace.</summary>
     public Task AttemptsAsync(int count) => Deadline.UntilAsync(
         () => Task.FromResult(Lines().Count(line => line.What.StartsWith("attempt", StringComparison.Ordinal)) == count), () => $"{count} attempts:\n{this}", Cancel);
@@ -150,8 +171,10 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     public async Task MemoryAvailableAsync(string number)
     {
         Add(number, "RP-SMMA");
+        var attempts = Attempts.Count();
         var (callId, _) = await _handsets[number].SendRpAsync(Pdu.RpSmma(1), Cancel);
         await _handsets[number].ReportAsync(callId, Cancel);
+        await Deadline.UntilAsync(() => Task.FromResult(Attempts.Count() > attempts), () => $"it is tried. The trace:\n{this}", Cancel); // the RP-ACK comes first
         await IdleAsync();
     }
 
@@ -191,7 +214,15 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         // A call to a mailbox runs when what it was at work on has come to a wait.
         foreach (var number in _handsets.Keys) await _app.Services.GetRequiredService<Mailboxes>().WakeAsync(number);
         await SettledAsync();
+        await ConcludedAsync();
+    }
+
+    /// <summary>Until so many messages are concluded; each is written down once.</summary>
+    public async Task ConcludedAsync(int count = 0)
+    {
         await using var db = Store.Open();
+        await Deadline.UntilAsync(async () => await db.ShortMessages.CountAsync(message => message.ConcludedAt != null, Cancel) >= count,
+            () => $"{count} are concluded. The trace:\n{this}", Cancel, Deadline.Start);
         foreach (var row in await db.ShortMessages.Where(message => message.ConcludedAt != null).OrderBy(message => message.Id).ToListAsync(Cancel))
             if (_told.Add(row.Id)) Add(row.Recipient, $"concluded \"{row.Text}\" {row.State} err-code={row.ErrorCode} attempts={row.Attempts} ({row.Reason})");
     }

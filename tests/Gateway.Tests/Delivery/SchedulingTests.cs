@@ -91,18 +91,36 @@ public sealed class SchedulingTests
         for (var i = 1; i <= 8; i++)
         {
             var account = i <= 6 ? "big" : "small";
-            await world.SendAsync($"494010000{i}", MessageLane.Bulk, $"{account} {i}", account);
+            await world.SendAsync($"494010000{i}", MessageLane.Bulk, $"{account} {i}", account, ttl: i == 5 ? 1 : 60);
         }
-        await world.SilentHopAsync(Enumerable.Range(1, 9).Select(i => $"494010000{i}"));
+        await world.SilentHopAsync(Enumerable.Range(1, 8).Select(i => $"494010000{i}"));
         await world.AttemptsAsync(3);
-        await world.SendAsync("4940100009", MessageLane.Otp, "password", "bank", idle: false);
+        // It goes before the bulk message of the same recipient, which is in line and not on the air yet.
+        await world.SendAsync("4940100006", MessageLane.Otp, "password", "bank", idle: false);
         await world.AttemptsAsync(4);
-        foreach (var attempts in (int[])[7, 9])
-        {
-            world.Advance(2);
-            await world.AttemptsAsync(attempts);
-        }
+        world.Advance(1);
+        await world.ConcludedAsync(1); // the time of one in line is over
+        world.Advance(1);
+        await world.AttemptsAsync(7);
         IsGolden(world, "slots");
+    }
+
+    [Fact]
+    public async Task Into_a_backlog_that_memory_does_not_hold_a_higher_lane_comes_first_and_nothing_is_lost_or_doubled()
+    {
+        const int backlog = 450;
+        await using var world = await ScheduledWorld.StartAsync();
+        world.Handset(A);
+        await world.BacklogAsync(A, backlog);
+        await world.SendAsync(A, MessageLane.Otp, "password 1", "bank");
+        await world.SendAsync(A, MessageLane.Bulk, $"bulk {backlog + 1}");
+        await world.SendAsync(A, MessageLane.Normal, "normal");
+        await world.SendAsync(A, MessageLane.Otp, "password 2", "bank");
+        var register = world.RegisterAsync(A);
+        await world.ConcludedAsync(backlog + 4);
+        await register;
+
+        Assert.Equal(["password 1", "password 2", "normal", .. Enumerable.Range(1, backlog + 1).Select(i => $"bulk {i}")], world.Attempts);
     }
 
     private static void IsGolden(ScheduledWorld world, string name)

@@ -41,6 +41,14 @@ public sealed class SettingsCheckTests
     [InlineData("Accounts:0:WebhookFormat", "Xml", "Accounts:0:WebhookFormat: ")]
     [InlineData("Accounts:0:InboundUrl", "ftp://x", "Accounts:0:InboundUrl: ")]
     [InlineData("Accounts:0:Numbers:0", "abc", "Accounts:0:Numbers:0: ")]
+    [InlineData("Store:MaxPendingWrites", "0", "Store:MaxPendingWrites: 0 is not 1 to 1000000")]
+    [InlineData("Delivery:SendSlots", "3", "Delivery:SendSlots: 3 is not 4 to 100000")]
+    [InlineData("Delivery:DrainSeconds", "601", "Delivery:DrainSeconds: 601 is not 0 to 600")]
+    [InlineData("Delivery:RetrySeconds:0", "0", "Delivery:RetrySeconds: 0 is not 1 to 86400")]
+    [InlineData("Delivery:Retry:Absent:1", "86401", "Delivery:Retry:Absent: 86401 is not 1 to 86400")]
+    [InlineData("Delivery:Retry:NoReport:0", "0", "Delivery:Retry:NoReport: 0 is not 1 to 86400")]
+    [InlineData("Delivery:Retry:Network:0", "0", "Delivery:Retry:Network: 0 is not 1 to 86400")]
+    [InlineData("Delivery:Retry:Memory:0", "0", "Delivery:Retry:Memory: 0 is not 1 to 86400")]
     [InlineData("Sms:UnencodableText", "Drop", "Sms:UnencodableText: ")]
     public void A_fault_names_its_key(string key, string value, string line) =>
         Assert.Contains(Faults(new() { [key] = value }, production: false), fault => fault.StartsWith(line, StringComparison.Ordinal));
