@@ -28,6 +28,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan GapInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RestartSpread = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RestartStep = TimeSpan.FromMilliseconds(20);
+    /// <summary>Those begun together, after a restart of ours or of the core, are spread over the whole of their time at the first refresh.</summary>
+    private const double FirstRefreshSpread = 0.9;
 
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
     // SUBSCRIBEs under way at once: a core that restarts re-registers everybody.
@@ -80,11 +83,16 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
         await using (var db = store.Open())
             rows = await db.Watches.AsNoTracking().ToListAsync(stopping);
+        var atOnce = Math.Max(1, (int)Math.Ceiling(rows.Count * (RestartStep / RestartSpread)));
         for (var i = 0; i < rows.Count; i++)
         {
+            if (i > 0 && i % atOnce == 0) await Task.Delay(RestartStep, time, stopping);
             if (WatchOf(rows[i].Subscriber, rows[i].PublicUserIdentity) is not { } watch) return;
             watch.Scscf = rows[i].Scscf;
-            Begin(watch, i * Min(RestartSpread / rows.Count, TimeSpan.FromMilliseconds(20)));
+            // Behind those under way: where the network answers slowly the rest waits here, as rows, and not each by itself.
+            await _subscribing.WaitAsync(stopping);
+            _subscribing.Release();
+            Begin(watch, TimeSpan.Zero);
         }
     }
 
@@ -163,6 +171,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             ContactUser = service.User ?? "",
             Accept = "application/reginfo+xml",
             Expires = TimeSpan.FromSeconds(settings.Watch.Expires),
+            FirstRefreshSpread = FirstRefreshSpread,
             PAssertedIdentity = $"<{(settings.Watch.AssertedIdentity == "User" ? watch.Identity : settings.ServiceCentreIdentity)}>",
             Route = route is not null && NameAddr.TryParse(System.Text.Encoding.UTF8.GetBytes(route), out var hop) ? [hop] : [],
         };
@@ -225,6 +234,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             foreach (var contact in registration.Contacts.Where(contact => contact.IsActive))
                 if (!rows.Exists(row => row.Uri == contact.Uri.ToString())) rows.Add(Row(watch, subscriber, registration, contact, now));
         }
+        // A full document that leaves a registration out has ended it, with all its contacts (RFC 3680 §5.1).
+        foreach (var left in watch.Told) bySubscriber.TryAdd(left, []);
+        watch.Told = bySubscriber.Keys;
         foreach (var (subscriber, rows) in bySubscriber)
             await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, rows, _stopping);
         LogLearnt(watch.Identity, bySubscriber.Values.Sum(rows => rows.Count), state);
@@ -279,7 +291,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         try
         {
-            await contacts.ReplaceAsync(watch.Subscriber, ContactSource.Reginfo, [], _stopping);
+            foreach (var subscriber in watch.Told.Append(watch.Subscriber).Distinct())
+                await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, [], _stopping);
         }
         catch (Exception e)
         {

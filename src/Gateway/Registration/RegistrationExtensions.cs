@@ -4,7 +4,8 @@ public static class RegistrationExtensions
 {
     public static WebApplicationBuilder AddRegistration(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>().AddSingleton<RegWatcher>().AddSingleton<RegNotifier>();
+        builder.Services.AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>().AddSingleton<RegWatcher>().AddSingleton<RegNotifier>()
+            .AddHostedService<ExpiredContacts>();
         return builder;
     }
 }
