@@ -277,7 +277,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     }
 
     /// <summary>RFC 6665 §4.1.3 and §4.1.2.1: which end asks for a new subscription, and when; null: the next REGISTER or message will.</summary>
-    private static TimeSpan? RetryOf(SubscriptionEnd end, int failures) => end switch
+    internal static TimeSpan? RetryOf(SubscriptionEnd end, int failures) => end switch
     {
         { Kind: SubscriptionEndKind.Terminated, Reason: "rejected" or "noresource" or "invariant" } => null,
         { Kind: SubscriptionEndKind.Terminated, Reason: "deactivated" or "timeout" } when failures == 0 => TimeSpan.Zero,
