@@ -115,11 +115,15 @@ internal sealed partial class OttMessages(
             return;
         }
 
+        // Told before it is answered, as texts are shown.
+        if (_calls.Add(incoming.Request.CallId))
+        {
+            counters.CountNotification();
+            OnNotification(new DispositionNotification(
+                SenderOf(incoming.Request), imdn!.MessageId, imdn.Notification, imdn.Status, _notifiedAs.Contains(imdn.MessageId)));
+        }
+
         await incoming.RespondAsync(200);
-        if (!_calls.Add(incoming.Request.CallId)) return;
-        counters.CountNotification();
-        OnNotification(new DispositionNotification(
-            SenderOf(incoming.Request), imdn!.MessageId, imdn.Notification, imdn.Status, _notifiedAs.Contains(imdn.MessageId)));
     }
 
     /// <summary>RFC 5438 §7.2.1: to whom the message came from, by way of the network; nobody is notified of a notification.</summary>

@@ -28,6 +28,8 @@ public sealed class Subscription : IDisposable
 
     private static readonly TimeSpan LongGrant = TimeSpan.FromSeconds(1_200);
     private static readonly TimeSpan RefreshMargin = TimeSpan.FromSeconds(600);
+    private const double Spread = 0.1;
+
     private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(30);
 
     private readonly SipEndpoint _endpoint;
@@ -37,6 +39,7 @@ public sealed class Subscription : IDisposable
     private readonly Lock _lock = new();
     private readonly Dialog _dialog;
     private TimeSpan _expires;
+    private double _spread;
     private long _sentAt;
     private long _grantedAt;
     private TimeSpan _granted;
@@ -56,6 +59,7 @@ public sealed class Subscription : IDisposable
         _notifications = new NotificationQueue(onNotify, onEnded, endpoint.Subscriptions);
         _alarm = new Alarm(this);
         _expires = request.Expires;
+        _spread = request.FirstRefreshSpread;
         _dialog = new Dialog(request.From, new NameAddr(request.ResourceUri), request.Route);
     }
 
@@ -327,7 +331,7 @@ public sealed class Subscription : IDisposable
         // A fetch is over with its one NOTIFY, and waits only for the word that it is.
         _state = left > TimeSpan.Zero ? State.Active : State.Ending;
         var wait = left > LongGrant ? left - RefreshMargin : left / 2;
-        SetAlarm(_state == State.Active ? wait - wait * 0.1 * Random.Shared.NextDouble() : _endpoint.Options.Timers.TimerN);
+        SetAlarm(_state == State.Active ? wait - wait * _spread * Random.Shared.NextDouble() : _endpoint.Options.Timers.TimerN);
     }
 
     private void SetAlarm(TimeSpan wait) => _endpoint.Wheel.Schedule(_alarm, wait);
@@ -349,6 +353,7 @@ public sealed class Subscription : IDisposable
                     break;
                 case State.Active when !_subscribing:
                     _subscribing = refresh = true;
+                    _spread = Spread;
                     break;
             }
         }

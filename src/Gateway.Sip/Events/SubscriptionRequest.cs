@@ -19,6 +19,12 @@ public sealed record SubscriptionRequest
     /// <summary>Asked for, in whole seconds; zero fetches the state once.</summary>
     public TimeSpan Expires { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// By how much of its wait the first refresh may come earlier, by chance: 0 to 1. Subscriptions that begin together never meet again when
+    /// it is near 1. Each further refresh comes up to a tenth earlier.
+    /// </summary>
+    public double FirstRefreshSpread { get; init; } = 0.1;
+
     /// <summary>RFC 3325; null sends none. An S-CSCF authorises by it (TS 24.229 §5.4.2.1.1).</summary>
     public string? PAssertedIdentity { get; init; }
 

@@ -29,6 +29,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan GapInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RestartSpread = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RestartStep = TimeSpan.FromMilliseconds(20);
+    /// <summary>Those begun together, after a restart of ours or of the core, are spread over the whole of their time at the first refresh.</summary>
+    private const double FirstRefreshSpread = 0.9;
 
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
     // SUBSCRIBEs under way at once: a core that restarts re-registers everybody.
@@ -82,17 +85,22 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
         await using (var db = store.Open())
             rows = await db.Watches.AsNoTracking().Where(row => row.Node == store.Nodes.Own).ToListAsync(stopping);
-        BeginAll(rows);
-        await owners.TakeOverAsync(BeginAll, stopping);
+        await BeginAllAsync(rows);
+        await owners.TakeOverAsync(BeginAllAsync, stopping);
     }
 
-    private void BeginAll(List<WatchRow> rows)
+    private async Task BeginAllAsync(List<WatchRow> rows)
     {
+        var atOnce = Math.Max(1, (int)Math.Ceiling(rows.Count * (RestartStep / RestartSpread)));
         for (var i = 0; i < rows.Count; i++)
         {
+            if (i > 0 && i % atOnce == 0) await Task.Delay(RestartStep, time, _stopping);
             if (WatchOf(rows[i].Subscriber, rows[i].PublicUserIdentity) is not { } watch) return;
             lock (watch.Lock) (watch.Scscf, watch.Owned) = (rows[i].Scscf, true);
-            Begin(watch, i * Min(RestartSpread / rows.Count, TimeSpan.FromMilliseconds(20)));
+            // Behind those under way: where the network answers slowly the rest waits here, as rows, and not each by itself.
+            await _subscribing.WaitAsync(_stopping);
+            _subscribing.Release();
+            Begin(watch, TimeSpan.Zero);
         }
     }
 
@@ -183,6 +191,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             ContactUser = service.User ?? "",
             Accept = "application/reginfo+xml",
             Expires = TimeSpan.FromSeconds(settings.Watch.Expires),
+            FirstRefreshSpread = FirstRefreshSpread,
             PAssertedIdentity = $"<{(settings.Watch.AssertedIdentity == "User" ? watch.Identity : settings.ServiceCentreIdentity)}>",
             Route = route is not null && NameAddr.TryParse(System.Text.Encoding.UTF8.GetBytes(route), out var hop) ? [hop] : [],
         };
@@ -245,6 +254,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             foreach (var contact in registration.Contacts.Where(contact => contact.IsActive))
                 if (!rows.Exists(row => row.Uri == contact.Uri.ToString())) rows.Add(Row(watch, subscriber, registration, contact, now));
         }
+        // A full document that leaves a registration out has ended it, with all its contacts (RFC 3680 §5.1).
+        foreach (var left in watch.Told) bySubscriber.TryAdd(left, []);
+        watch.Told = bySubscriber.Keys;
         foreach (var (subscriber, rows) in bySubscriber)
         {
             if (await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, rows, _stopping, owners.MayTell(watch.Subscriber))) continue;
@@ -289,7 +301,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     }
 
     /// <summary>RFC 6665 §4.1.3 and §4.1.2.1: which end asks for a new subscription, and when; null: the next REGISTER or message will.</summary>
-    private static TimeSpan? RetryOf(SubscriptionEnd end, int failures) => end switch
+    internal static TimeSpan? RetryOf(SubscriptionEnd end, int failures) => end switch
     {
         { Kind: SubscriptionEndKind.Terminated, Reason: "rejected" or "noresource" or "invariant" } => null,
         { Kind: SubscriptionEndKind.Terminated, Reason: "deactivated" or "timeout" } when failures == 0 => TimeSpan.Zero,
@@ -303,7 +315,8 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         try
         {
-            await contacts.ReplaceAsync(watch.Subscriber, ContactSource.Reginfo, [], _stopping, owners.MayTell(watch.Subscriber));
+            foreach (var subscriber in watch.Told.Append(watch.Subscriber).Distinct())
+                await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, [], _stopping, owners.MayTell(watch.Subscriber));
         }
         catch (Exception e)
         {

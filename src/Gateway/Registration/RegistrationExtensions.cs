@@ -5,7 +5,8 @@ public static class RegistrationExtensions
     public static WebApplicationBuilder AddRegistration(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>();
-        builder.Services.AddSingleton<WatchOwners>().AddSingleton<RegWatcher>().AddSingleton<RegNotifier>();
+        builder.Services.AddSingleton<WatchOwners>().AddSingleton<RegWatcher>().AddSingleton<RegNotifier>()
+            .AddHostedService<ExpiredContacts>();
         return builder;
     }
 }

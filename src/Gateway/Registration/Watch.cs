@@ -13,6 +13,8 @@ internal sealed class Watch(string subscriber, string identity)
     /// <summary>Route to the S-CSCF that announced itself by a third-party REGISTER, or null.</summary>
     public string? Scscf { get; set; }
     public ReginfoState State { get; set; } = new();
+    /// <summary>Whose contacts the last document held: the numbers of an implicit set.</summary>
+    public IReadOnlyCollection<string> Told { get; set; } = [];
     public Subscription? Current { get; set; }
     /// <summary>This node is the one that watches, as far as it knows.</summary>
     public bool Owned { get; set; }

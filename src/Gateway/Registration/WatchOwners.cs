@@ -60,14 +60,14 @@ public sealed partial class WatchOwners(GatewayStore store, TimeProvider time, I
     }
 
     /// <summary>Until it is stopped: once a second, what nodes that are dead have watched becomes ours, unless another node was first.</summary>
-    internal async Task TakeOverAsync(Action<List<WatchRow>> begin, CancellationToken stopping)
+    internal async Task TakeOverAsync(Func<List<WatchRow>, Task> begin, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Period, time);
         do
         {
             try
             {
-                while (await TakePageAsync(stopping) is { Count: > 0 } taken) begin(taken);
+                while (await TakePageAsync(stopping) is { Count: > 0 } taken) await begin(taken);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {

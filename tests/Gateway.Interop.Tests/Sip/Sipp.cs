@@ -72,6 +72,65 @@ internal sealed class Sipp : IAsyncDisposable
         """,
         ["-p", Text(on.Port), "-t", Mode(transport), "-m", Text(messages)]);
 
+    /// <summary>SIPp subscribes to reg, takes the NOTIFY, refreshes in the dialog, ends it, and wants each NOTIFY in its place.</summary>
+    public static Sipp Subscribing(IPEndPoint to, IPEndPoint on, int subscriptions) => new(
+        $"""
+        <?xml version="1.0" encoding="ISO-8859-1" ?>
+        <scenario name="subscribing">
+          {Subscribe(to, 1, 600, "")}
+          <recv response="200"><action><ereg regexp=";tag=.*" search_in="hdr" header="To:" assign_to="tag"/></action></recv>
+          {Notified("active")}
+          {Subscribe(to, 2, 600, "[$tag]")}
+          <recv response="200"/>
+          {Notified("active")}
+          {Subscribe(to, 3, 0, "[$tag]")}
+          <recv response="200"/>
+          {Notified("terminated")}
+        </scenario>
+        """,
+        [to.ToString(), "-p", Text(on.Port), "-t", "u1", "-m", Text(subscriptions), "-r", "50"]);
+
+    private static string Subscribe(IPEndPoint to, int cseq, int expires, string toTag) =>
+        $"""
+        <send retrans="500">
+            <![CDATA[
+              SUBSCRIBE sip:user@{to} SIP/2.0
+              Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+              Max-Forwards: 70
+              From: <sip:sipp@ims.example.org>;tag=[call_number]
+              To: <sip:user@ims.example.org>{toTag}
+              Call-ID: [call_id]
+              CSeq: {cseq} SUBSCRIBE
+              Contact: <sip:sipp@[local_ip]:[local_port]>
+              Event: reg
+              Accept: application/reginfo+xml
+              Expires: {expires}
+              Content-Length: 0
+
+            ]]>
+          </send>
+        """;
+
+    private static string Notified(string state) =>
+        $"""
+        <recv request="NOTIFY">
+            <action><ereg regexp="{state}" search_in="hdr" header="Subscription-State:" check_it="true" assign_to="state"/>
+              <log message="[$state] [call_id]"/></action>
+          </recv>
+          <send>
+            <![CDATA[
+              SIP/2.0 200 OK
+              [last_Via:]
+              [last_From:]
+              [last_To:]
+              [last_Call-ID:]
+              [last_CSeq:]
+              Content-Length: 0
+
+            ]]>
+          </send>
+        """;
+
     public static void SkipUnlessInstalled(string transport)
     {
         SkipUnless("sipp", "sip-tester");

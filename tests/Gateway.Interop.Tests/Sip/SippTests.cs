@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Gateway.Sip;
+using Gateway.Sip.Events;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -98,6 +99,27 @@ public sealed class SippTests : IDisposable
                 atOnce.Release();
             }
         }
+    }
+
+    [Fact]
+    public async Task Sipp_subscribes_is_notified_refreshes_and_leaves()
+    {
+        const int subscriptions = 100;
+        Sipp.SkipUnlessInstalled("udp");
+        await using var endpoint = await StartAsync("udp://127.0.0.1:0", _files.Options("endpoint"));
+        var document = new ReginfoDocument { IsFull = true, Registrations = [new("r", SipUri.Parse("sip:user@ims.example.org"), RegistrationState.Init, [])] };
+        var notifier = new Notifier(endpoint, NotifierOptions.Reg with { MaxPerResource = subscriptions },
+            _ => _ => Task.FromResult(new Notice(document.ToArray())), NullLogger<Notifier>.Instance);
+        endpoint.OnRequest = incoming => notifier.Refusal(incoming.Request) is { } refusal
+            ? incoming.RespondAsync(refusal) : notifier.SubscribeAsync(incoming, "user", "gateway");
+
+        await using var sipp = Sipp.Subscribing(endpoint.Bound[0].EndPoint, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), subscriptions);
+        var status = await sipp.EndsAsync();
+
+        Assert.True(status == 0, sipp.Output);
+        Assert.Equal(2 * subscriptions, sipp.Calls().Count(call => call.StartsWith("active", StringComparison.Ordinal)));
+        Assert.Equal(subscriptions, sipp.Calls().Count(call => call.StartsWith("terminated", StringComparison.Ordinal)));
+        await Deadline.UntilAsync(() => Task.FromResult(notifier.Count == 0), () => $"{notifier.Count} subscriptions are left", TestContext.Current.CancellationToken);
     }
 
     private static async Task<SipEndpoint> StartAsync(string listen, SipTlsOptions tls, SipTimers? timers = null)
