@@ -17,6 +17,7 @@ internal static class SettingsReading
             settings = builder.Configuration.Get<GatewaySettings>() ?? settings;
             Cut(settings.Sip.Listen, builder.Configuration["Sip:Listen"]);
             Cut(settings.Sip.TrustedPeers, builder.Configuration["Sip:TrustedPeers"]);
+            Cut(settings.Sip.AllowedOrigins, builder.Configuration["Sip:AllowedOrigins"]);
             Cut(settings.Numbering.LocalPrefixes, builder.Configuration["Numbering:LocalPrefixes"]);
             Cut(settings.Delivery.RetrySeconds, builder.Configuration["Delivery:RetrySeconds"]);
             faults = [.. SettingsCheck.Faults(settings, builder.Environment.IsProduction())];
@@ -37,7 +38,7 @@ internal static class SettingsReading
     private static Dictionary<string, string?> Lists(IConfiguration configuration)
     {
         var values = new Dictionary<string, string?>();
-        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Sms:NationalLanguages" })
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Sip:AllowedOrigins", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Sms:NationalLanguages" })
         {
             var items = Items(configuration[key]);
             for (var i = 0; i < items.Length; i++) values[$"{key}:{i}"] = items[i];

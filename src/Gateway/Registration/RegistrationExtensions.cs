@@ -4,7 +4,7 @@ public static class RegistrationExtensions
 {
     public static WebApplicationBuilder AddRegistration(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>().AddSingleton<RegWatcher>();
+        builder.Services.AddSingleton<Flows>().AddSingleton<Contacts>().AddSingleton<RegistrarUsers>().AddSingleton<Registrar>().AddSingleton<RegWatcher>().AddSingleton<KeepAlive>();
         return builder;
     }
 }
