@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Gateway.Inbound;
 using Gateway.Store;
 
 namespace Gateway.Diagnostics;
@@ -9,7 +8,7 @@ internal static class GatewayRun
     /// <summary>Brings the schema up to date, starts everything, and runs until it is told to stop. What keeps it from starting is one line.</summary>
     public static async Task<int> RunGatewayAsync(this WebApplication app)
     {
-        if (TakenPorts.Find(app.Services.GetRequiredService<GatewaySettings>(), WebSockets.RestUrls(app.Configuration)) is { } taken)
+        if (TakenPorts.Find(app.Services.GetRequiredService<GatewaySettings>(), app.Configuration["Urls"]) is { } taken)
         {
             Console.Error.WriteLine(taken);
             return 1;

@@ -10,9 +10,9 @@ namespace Gateway.Diagnostics;
 internal static class TakenPorts
 {
     /// <summary>One line that names the key and the address, or null.</summary>
-    public static string? Find(GatewaySettings settings, IEnumerable<string> urls)
+    public static string? Find(GatewaySettings settings, string? urls)
     {
-        foreach (var url in urls)
+        foreach (var url in (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var address = BindingAddress.Parse(url);
             if (!address.IsUnixPipe && IsTaken(new IPEndPoint(HostOf(address), address.Port), ProtocolType.Tcp)) return Line("Urls", url);

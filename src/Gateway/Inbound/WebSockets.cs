@@ -25,20 +25,16 @@ internal static class WebSockets
     {
         SipListenAddress[] addresses = [.. Addresses(settings)];
         if (addresses.Length == 0) return;
-        // An address given in code turns Urls off, one in the configuration does not: so Urls become such ones.
-        var urls = RestUrls(builder.Configuration).Index().ToDictionary(url => $"Kestrel:Endpoints:Urls{url.Index}:Url", url => (string?)url.Item);
-        urls["Urls"] = "";
-        builder.Configuration.AddInMemoryCollection(urls);
+        // An address given in code turns Urls off, one in the configuration does not: so Urls become such ones. (What Kestrel then says, that Urls
+        // are overridden, would mislead.)
+        var urls = (builder.Configuration["Urls"] ?? "http://localhost:5000").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        builder.Configuration.AddInMemoryCollection(urls.Index().Select(url => KeyValuePair.Create($"Kestrel:Endpoints:Urls{url.Index}:Url", (string?)url.Item)));
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             foreach (var address in addresses) kestrel.Listen(address.EndPoint, listen => Configure(listen, address.Kind));
         });
     }
-
-    /// <summary>Where REST is served.</summary>
-    public static IReadOnlyList<string> RestUrls(IConfiguration configuration) => configuration["Urls"] is { Length: > 0 } urls
-        ? urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        : [.. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>()];
 
     /// <summary>Before everything else of the application, none of which is for these connections.</summary>
     public static WebApplication MapWebSockets(this WebApplication app, SipSettings settings)
