@@ -74,6 +74,10 @@ namespace Gateway.Migrations.Postgres
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.Property<string>("Binding")
+                        .IsRequired()
+                        .HasColumnType("text");
+
                     b.Property<long>("CSeq")
                         .HasColumnType("bigint");
 
@@ -125,7 +129,7 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("Subscriber", "Source", "Uri")
+                    b.HasIndex("Subscriber", "Source", "Binding")
                         .IsUnique();
 
                     b.ToTable("Contacts", (string)null);

@@ -65,6 +65,10 @@ namespace Gateway.Migrations.Sqlite
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Binding")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("CSeq")
                         .HasColumnType("INTEGER");
 
@@ -116,7 +120,7 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("Subscriber", "Source", "Uri")
+                    b.HasIndex("Subscriber", "Source", "Binding")
                         .IsUnique();
 
                     b.ToTable("Contacts", (string)null);

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.WebSockets;
 using DnsClient;
 using Gateway.Sip.Events;
 using Gateway.Sip.Transactions;
@@ -31,7 +34,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
         Wheel = new TimerWheel(time, LogTimerFault);
         ClientTransactions = new ClientTransactions(options.Timers, options.MaxClientTransactions, Wheel, time);
         ServerTransactions = new ServerTransactions(options.Timers, options.MaxServerTransactions, Wheel, time);
-        _transports = new TransportLayer(options, OnMessage, Wheel, time, loggers);
+        _transports = new TransportLayer(options, OnMessage, OnClosed, Wheel, time, loggers);
         _metrics = new SipMetrics(
             () => ClientTransactions.Count, () => ServerTransactions.Count, () => _server!.InProgress, () => _transports.Streams.Count);
         var rates = options.MaxRequestsPerSecondPerPeer is { } limit ? new PeerRates(limit, time) : null;
@@ -57,6 +60,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
         set => _server.OnRequest = value;
     }
 
+    /// <summary>Called when a connection has ended, with the flow it was.</summary>
+    public Action<SipFlow>? OnConnectionClosed { get; set; }
+
     /// <summary>Our subscriptions at others; their NOTIFYs are to be offered to it.</summary>
     public Subscriptions Subscriptions { get; }
 
@@ -74,6 +80,26 @@ public sealed partial class SipEndpoint : IAsyncDisposable
 
     /// <exception cref="IOException">An address cannot be listened on; the message names it.</exception>
     public Task StartAsync(CancellationToken cancellation = default) => _transports.StartAsync(cancellation);
+
+    /// <summary>
+    /// Serves a WebSocket (RFC 7118) that somebody else's HTTP server accepts, until it ends or <paramref name="leave"/> asks us to leave.
+    /// It is to have the subprotocol <c>sip</c>, and to ask the peer for pongs and end without them: a peer that has once spoken may be
+    /// silent for any time here.
+    /// </summary>
+    /// <param name="accept">Called when the peer may have another connection.</param>
+    /// <returns>False: there are too many, and nothing was accepted.</returns>
+    public Task<bool> ServeAsync(
+        SipTransportKind kind, IPEndPoint local, IPEndPoint remote, Func<Task<WebSocket>> accept, CancellationToken leave) =>
+        kind is SipTransportKind.Ws or SipTransportKind.Wss
+            ? _transports.Streams.ServeAsync(kind, local, remote, accept, leave)
+            : throw new ArgumentException($"{kind} is not a WebSocket", nameof(kind));
+
+    /// <summary>The connection a request came on is still there; of UDP that is not known, and true.</summary>
+    public bool IsOpen(SipFlow flow) => flow.Kind == SipTransportKind.Udp || _transports.OpenAlong(flow) is not null;
+
+    /// <summary>What a handshake with a TLS client is to be done with, as of the certificate files of this moment.</summary>
+    /// <exception cref="InvalidOperationException">No certificate is set.</exception>
+    public SslServerAuthenticationOptions ForTlsServer() => _transports.Streams.ForTlsServer();
 
     /// <summary>
     /// Sends the request to the target, or where its top Route or Request-URI leads (RFC 3263), and tells what came of it. The request
@@ -113,6 +139,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
                 if (!ClientTransactions.TryDeliver(response))
                     _metrics.Discarded();
                 break;
+            case { Kind: SipParseKind.KeepAlive } when flow.Kind == SipTransportKind.Udp && octets.Span.SequenceEqual("\r\n\r\n"u8):
+                _transports.AnswerKeepAlive(flow);
+                break;
             case { Kind: SipParseKind.Rejected }:
                 _metrics.Rejected();
                 LogRejected(flow, parsed.Error.ReasonPhrase);
@@ -122,6 +151,18 @@ public sealed partial class SipEndpoint : IAsyncDisposable
                 _metrics.Discarded();
                 LogDiscarded(flow, parsed.Error);
                 break;
+        }
+    }
+
+    private void OnClosed(SipFlow flow)
+    {
+        try
+        {
+            OnConnectionClosed?.Invoke(flow);
+        }
+        catch (Exception e)
+        {
+            LogClosedFault(e, flow);
         }
     }
 
@@ -137,6 +178,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
 
     [LoggerMessage(1001, LogLevel.Error, "A timer met a fault")]
     private partial void LogTimerFault(Exception fault);
+
+    [LoggerMessage(1004, LogLevel.Error, "The end of {Flow} met a fault")]
+    private partial void LogClosedFault(Exception fault, SipFlow flow);
 
     [LoggerMessage(1002, LogLevel.Debug, "A request from {Flow} was rejected: {Reason}")]
     private partial void LogRejected(SipFlow flow, string reason);

@@ -5,6 +5,9 @@ namespace Gateway.Sip;
 /// <summary>An address to listen on, written <c>udp://127.0.0.1:5060</c> or <c>tcp://[::1]:5060</c>; port 0 takes a free one.</summary>
 public sealed record SipListenAddress(SipTransportKind Kind, IPEndPoint EndPoint)
 {
+    /// <summary>For an HTTP server to listen on, which brings what it accepts to <see cref="SipEndpoint.ServeAsync"/>.</summary>
+    public bool IsWebSocket => Kind is SipTransportKind.Ws or SipTransportKind.Wss;
+
     public override string ToString() => $"{Kind.UriName}://{EndPoint}";
 
     /// <summary>Only numeric addresses are taken: a name may stand for several, and which of them was meant would be a guess.</summary>

@@ -13,6 +13,9 @@ public enum SipOutcomeKind
 
     /// <summary>Nothing was sent: <see cref="SipEndpointOptions.MaxClientTransactions"/> are under way.</summary>
     Overloaded,
+
+    /// <summary>The one connection that leads there has ended (RFC 5626 §5.3.1 answers 430 to that).</summary>
+    FlowGone,
 }
 
 /// <summary>What became of a request.</summary>

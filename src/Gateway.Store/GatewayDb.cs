@@ -56,7 +56,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         model.Entity<ContactRow>(row =>
         {
             row.ToTable("Contacts").HasKey(c => c.Id);
-            row.HasIndex(c => new { c.Subscriber, c.Source, c.Uri }).IsUnique();
+            row.HasIndex(c => new { c.Subscriber, c.Source, c.Binding }).IsUnique();
             row.HasIndex(c => c.ExpiresAt);
         });
         model.Entity<WatchRow>(row =>

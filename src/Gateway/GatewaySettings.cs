@@ -54,6 +54,8 @@ public sealed class SipSettings
     public string ServiceCentreIdentity { get; init; } = "sip:smsc@ims.example.org";
     public string ServiceCentreAddress { get; init; } = "+491700000000";
     public List<string> TrustedPeers { get; init; } = [];
+    /// <summary>Origins (https://phone.example) whose pages may open WebSockets; none: all may. Who is no browser sends no Origin and is not asked.</summary>
+    public List<string> AllowedOrigins { get; init; } = [];
     public RegistrarSettings Registrar { get; init; } = new();
     public WatchSettings Watch { get; init; } = new();
 }
@@ -84,6 +86,8 @@ public sealed class TlsSettings
 public sealed class RegistrarSettings
 {
     public bool Enabled { get; init; } = true;
+    /// <summary>Seconds between the OPTIONS that keep the way to a UDP contact behind NAT open; 0: none are sent.</summary>
+    public int KeepAlive { get; init; } = 30;
     public List<RegistrarUserSettings> Users { get; init; } = [];
 }
 

@@ -22,5 +22,5 @@ builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCar
 if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
 
 var app = builder.Build();
-app.MapRest().MapDiagnostics();
+app.MapWebSockets(settings.Sip).MapRest().MapDiagnostics();
 return await app.RunGatewayAsync();

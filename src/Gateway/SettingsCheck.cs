@@ -8,7 +8,7 @@ public static class SettingsCheck
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
-    private static readonly string[] ListenSchemes = ["udp", "tcp", "tls"];
+    private static readonly string[] ListenSchemes = ["udp", "tcp", "tls", "ws", "wss"];
 
     public static IEnumerable<string> Faults(GatewaySettings s, bool production)
     {
@@ -53,9 +53,16 @@ public static class SettingsCheck
         if (s.Listen.Count == 0) yield return "Sip:Listen: is empty; give at least one address such as udp://127.0.0.1:5060";
         for (var i = 0; i < s.Listen.Count; i++)
             if (ListenFault(s.Listen[i]) is { } fault) yield return $"Sip:Listen:{i}: \"{s.Listen[i]}\" {fault}";
+        // A WebSocket is its client's: what we ask of others (a SUBSCRIBE, an OPTIONS, a MESSAGE to the S-CSCF) leaves by another address.
+        if (s.Listen.Count > 0 && s.Listen.TrueForAll(IsWebSocket))
+            yield return "Sip:Listen: has only WebSocket addresses; give at least one such as udp://127.0.0.1:5060";
+        for (var i = 0; i < s.AllowedOrigins.Count; i++)
+            if (!IsHttpUrl(s.AllowedOrigins[i]) || s.AllowedOrigins[i].EndsWith('/'))
+                yield return $"Sip:AllowedOrigins:{i}: \"{s.AllowedOrigins[i]}\" is not an origin such as https://phone.example";
+        if (s.Registrar.KeepAlive is < 0 or > 3600) yield return $"Sip:Registrar:KeepAlive: {s.Registrar.KeepAlive} is not 0 (off) to 3600 seconds";
         var tls = s.Tls.ToOptions();
-        if (tls.Certificate is null && s.Listen.Any(listen => listen.StartsWith("tls:", StringComparison.OrdinalIgnoreCase)))
-            yield return "Sip:Tls:Certificate: missing, while Sip:Listen has a tls:// address";
+        if (tls.Certificate is null && s.Listen.Find(IsSecured) is { } secured)
+            yield return $"Sip:Tls:Certificate: missing, while Sip:Listen has {secured}";
         else
             foreach (var (option, fault) in tls.Faults()) yield return $"Sip:Tls:{option}: {fault}";
         foreach (var (key, value) in new[] { ("ServiceCentreIdentity", s.ServiceCentreIdentity), ("OutboundProxy", s.OutboundProxy) })
@@ -148,6 +155,12 @@ public static class SettingsCheck
         if (uri.Port is < 0 or > 65535) return "names no port";
         return uri.AbsolutePath.Length > 1 ? "has a path" : null;
     }
+
+    private static bool IsWebSocket(string listen) => HasScheme(listen, "ws") || HasScheme(listen, "wss");
+
+    private static bool IsSecured(string listen) => HasScheme(listen, "tls") || HasScheme(listen, "wss");
+
+    private static bool HasScheme(string listen, string scheme) => listen.StartsWith($"{scheme}:", StringComparison.OrdinalIgnoreCase);
 
     private static string? OneOf(string value, params string[] allowed) =>
         allowed.Contains(value) ? null : $"\"{value}\" is unknown; use {string.Join(", ", allowed)}";

@@ -17,6 +17,7 @@ internal static class SettingsReading
             settings = builder.Configuration.Get<GatewaySettings>() ?? settings;
             Cut(settings.Sip.Listen, builder.Configuration["Sip:Listen"]);
             Cut(settings.Sip.TrustedPeers, builder.Configuration["Sip:TrustedPeers"]);
+            Cut(settings.Sip.AllowedOrigins, builder.Configuration["Sip:AllowedOrigins"]);
             Cut(settings.Numbering.LocalPrefixes, builder.Configuration["Numbering:LocalPrefixes"]);
             Cut(settings.Delivery.RetrySeconds, builder.Configuration["Delivery:RetrySeconds"]);
             Cut(settings.Delivery.Retry.Absent, builder.Configuration["Delivery:Retry:Absent"]);
@@ -41,7 +42,7 @@ internal static class SettingsReading
     private static Dictionary<string, string?> Lists(IConfiguration configuration)
     {
         var values = new Dictionary<string, string?>();
-        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Delivery:Retry:Absent",
+        foreach (var key in new[] { "Sip:Listen", "Sip:TrustedPeers", "Sip:AllowedOrigins", "Numbering:LocalPrefixes", "Delivery:RetrySeconds", "Delivery:Retry:Absent",
             "Delivery:Retry:NoReport", "Delivery:Retry:Network", "Delivery:Retry:Memory", "Sms:NationalLanguages" })
         {
             var items = Items(configuration[key]);

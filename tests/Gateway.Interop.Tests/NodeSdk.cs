@@ -12,7 +12,8 @@ internal static class NodeSdk
     public const string ServerSdk3 = "server-sdk-3", ServerSdk2 = "server-sdk-2", Nexmo = "nexmo";
 
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
-    private static readonly string Folder = FindFolder();
+    /// <summary>Where the scripts and their packages are.</summary>
+    public static readonly string Folder = FindFolder();
 
     /// <summary>What the SDK handed to its caller: an error in words, and the messages of the reply.</summary>
     public static async Task<(string? Error, IReadOnlyList<SentSms> Messages)> SendAsync(string sdk, GatewayProcess gateway, object credentials,

@@ -46,11 +46,14 @@ public sealed class DigestServer
         _nonces = new NonceTable(options.NonceLifetime, options.MaxNonces, time);
     }
 
-    /// <summary>Adds one WWW-Authenticate for each algorithm, the preferred first (RFC 8760 §2.3), all with one new nonce.</summary>
-    public void Challenge(SipResponse unauthorized, bool stale = false)
+    /// <summary>
+    /// Adds one WWW-Authenticate for each algorithm, the preferred first (RFC 8760 §2.3), all with one new nonce; the preferred last for clients that
+    /// are known to read only the last.
+    /// </summary>
+    public void Challenge(SipResponse unauthorized, bool stale = false, bool preferredLast = false)
     {
         var nonce = _nonces.Create();
-        foreach (var algorithm in _algorithms)
+        foreach (var algorithm in preferredLast ? Enumerable.Reverse(_algorithms) : _algorithms)
         {
             var challenge = new DigestChallenge(_realm, nonce, algorithm) { OffersAuth = true, Stale = stale };
             unauthorized.Headers.Add(HeaderName.WwwAuthenticate, challenge);

@@ -6,7 +6,7 @@ public sealed record RequestCheckOptions
     public static readonly RequestCheckOptions Default = new();
 
     /// <summary>Option tags a Require may name.</summary>
-    public IReadOnlyList<string> Supported { get; init; } = ["path"];
+    public IReadOnlyList<string> Supported { get; init; } = ["path", "outbound"];
 
     /// <summary>Bodies a MESSAGE may have, as in an Accept header.</summary>
     public IReadOnlyList<string> Accept { get; init; } =

@@ -22,6 +22,8 @@ internal sealed class UserAgentClient(
         if (userAgent is not null && !request.Headers.Contains(HeaderName.UserAgent))
             request.Headers.Add(HeaderName.UserAgent, userAgent);
 
+        if (target is { Flow: { } only, WhileOpen: true })
+            return SendOverAsync(request, only, cancellation);
         if (target?.Flow is { } flow)
             return SendAlongAsync(request, flow, cancellation);
 
@@ -95,6 +97,19 @@ internal sealed class UserAgentClient(
         await transports.AlongAsync(flow, cancellation) is { } hop
             ? await RunAsync(request, hop, cancellation)
             : Unreachable(flow.Kind, flow);
+
+    private async ValueTask<SipOutcome> SendOverAsync(SipRequest request, SipFlow flow, CancellationToken cancellation)
+    {
+        SipOutcome outcome = default;
+        if (transports.OpenAlong(flow) is { } hop)
+        {
+            outcome = await RunAsync(request, hop, cancellation);
+            if (outcome.Kind != SipOutcomeKind.TransportError || hop.Connection!.IsOpen)
+                return outcome;
+        }
+
+        return new SipOutcome(SipOutcomeKind.FlowGone, Flow: flow, Reason: outcome.Reason ?? $"{flow} has gone");
+    }
 
     private ValueTask<SipOutcome> AttemptAsync(SipRequest request, in ServerAddress server, CancellationToken cancellation)
     {

@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Gateway.Sip.Transactions;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Sip.Transports;
@@ -15,22 +12,18 @@ namespace Gateway.Sip.Transports;
 /// keep-alives: a peer that has answered one and then does not is dead, or what lies between us has forgotten the connection. Many never
 /// answer, and that says nothing.
 /// </summary>
-internal sealed partial class StreamConnection : WheelTimer
+internal abstract partial class StreamConnection : WheelTimer
 {
     private const int MaxQueuedMessages = 4_096;
     private static readonly byte[] Ping = "\r\n\r\n"u8.ToArray();
     private static readonly byte[] Pong = "\r\n"u8.ToArray();
     private static readonly TimeSpan LongestCheckInterval = TimeSpan.FromSeconds(5);
 
-    private readonly ConnectionContext _context;
-    private readonly SipEndpointOptions _options;
     private readonly MessageReceived _onMessage;
     private readonly TimerWheel _wheel;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MaxQueuedMessages) { SingleReader = true });
-    private readonly StreamFraming _framing;
     private readonly TimeSpan? _pingInterval;
     private readonly TimeSpan _checkInterval;
     private readonly Lock _waitersLock = new();
@@ -46,18 +39,15 @@ internal sealed partial class StreamConnection : WheelTimer
     private bool _closing;
     private bool _ended;
 
-    public StreamConnection(
-        SipFlow flow, ConnectionContext context, bool accepted, SipEndpointOptions options, MessageReceived onMessage,
-        TimerWheel wheel, TimeProvider time, ILogger logger)
+    protected StreamConnection(
+        SipFlow flow, bool accepted, SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILogger logger)
     {
         Flow = flow;
-        _context = context;
-        _options = options;
+        Options = options;
         _onMessage = onMessage;
         _wheel = wheel;
-        _time = time;
+        Time = time;
         _logger = logger;
-        _framing = new StreamFraming(options.MaxMessageOctets);
         _lastMessage = _pinged = time.GetTimestamp();
         // RFC 5626 §4.4.1: between 80 and 100 % of it, so that a proxy's clients do not all ping at once.
         _pingInterval = accepted ? null : options.PingInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
@@ -67,17 +57,21 @@ internal sealed partial class StreamConnection : WheelTimer
 
     public SipFlow Flow { get; }
 
+    protected SipEndpointOptions Options { get; }
+
+    protected TimeProvider Time { get; }
+
     /// <summary>The address the peer wants this connection used for (RFC 5923).</summary>
     public IPEndPoint? Alias { get; set; }
 
     /// <summary>Over TLS only a peer that has shown who it is may ask for that (RFC 5923 §6).</summary>
-    public bool MayHaveAlias => _context is not TlsConnection { IsPeerKnown: false };
+    public abstract bool MayHaveAlias { get; }
 
     /// <summary>
     /// Whether the peer may stand for this host (null: its address alone). Over TCP there is only its address to go by; over TLS its
     /// certificate says (RFC 5923 §8).
     /// </summary>
-    public bool MayStandFor(string? host) => _context is TlsConnection tls ? tls.IsPeerNamed(host, Flow.Remote.Address) : host is null;
+    public abstract bool MayStandFor(string? host);
 
     /// <summary>Something has been sent on it before.</summary>
     public bool HasCarried => Volatile.Read(ref _carried);
@@ -94,11 +88,12 @@ internal sealed partial class StreamConnection : WheelTimer
         await Task.WhenAny(reading, writing);
         StopSending();   // what is queued is still written, unless the peer takes nothing
         await writing;
-        _context.Abort();
+        await LingerAsync(reading);
+        Abort(null);
         await reading;
         Volatile.Write(ref _ended, true);
         _wheel.Cancel(this);
-        await _context.DisposeAsync();
+        await ReleaseAsync();
         HashSet<ClientTransaction>? waiters;
         lock (_waitersLock)
             (waiters, _waiters) = (_waiters, null);
@@ -109,7 +104,7 @@ internal sealed partial class StreamConnection : WheelTimer
     /// <summary>False when the connection is closed or its peer is too far behind.</summary>
     public bool TrySend(byte[] message)
     {
-        if (Interlocked.Add(ref _queuedOctets, message.Length) <= _options.MaxQueuedOctetsPerConnection
+        if (Interlocked.Add(ref _queuedOctets, message.Length) <= Options.MaxQueuedOctetsPerConnection
             && _outgoing.Writer.TryWrite(message))
         {
             Volatile.Write(ref _carried, true);
@@ -137,26 +132,65 @@ internal sealed partial class StreamConnection : WheelTimer
     {
         LogClosing(Flow, reason);
         StopSending();
-        _context.Abort(new ConnectionAbortedException(reason));
+        Abort(reason);
     }
 
-    private void StopSending()
+    /// <summary>Takes what comes until the peer ends; what <see cref="IsEnd"/> says is an end may be thrown.</summary>
+    protected abstract Task ReceiveAsync();
+
+    /// <summary>Sends some of the queue, which is not empty. How many octets the peer has taken; negative: it takes no more.</summary>
+    protected abstract ValueTask<int> TransmitAsync(ChannelReader<byte[]> queued);
+
+    /// <summary>Nothing more is sent; <paramref name="ended"/> is what broke the sending.</summary>
+    protected abstract Task EndSendingAsync(Exception? ended);
+
+    /// <summary>What the peer may still have to say when nothing more is sent.</summary>
+    protected virtual Task LingerAsync(Task reading) => Task.CompletedTask;
+
+    protected abstract void Abort(string? reason);
+
+    protected abstract ValueTask ReleaseAsync();
+
+    protected abstract bool IsEnd(Exception e);
+
+    /// <summary>How long the peer may be silent.</summary>
+    protected virtual TimeSpan IdleTimeout => Options.IdleTimeout;
+
+    protected void StopSending()
     {
         Volatile.Write(ref _closing, true);
         _outgoing.Writer.TryComplete();
     }
 
+    protected void OnUnit(StreamUnit unit, ReadOnlyMemory<byte> message)
+    {
+        Volatile.Write(ref _pongAwaitedSince, 0);   // whatever it is, the peer lives
+        if (unit == StreamUnit.Pong)
+            Volatile.Write(ref _answersPings, true);
+        else
+            Volatile.Write(ref _lastMessage, Time.GetTimestamp());
+        if (unit == StreamUnit.Message)
+            _onMessage(Flow, message);
+        else if (unit == StreamUnit.Ping)
+            TrySend(Pong);
+    }
+
+    protected void OnPartial(bool isPartial) =>
+        Volatile.Write(ref _partialSince, !isPartial ? 0 : _partialSince != 0 ? _partialSince : Time.GetTimestamp());
+
+    protected void OnUnframeable(string reason) => LogClosing(Flow, reason);
+
     internal override void OnTimer()
     {
         if (Volatile.Read(ref _ended))
             return;
-        if (HasLasted(_writingSince, _options.WriteTimeout))
+        if (HasLasted(Volatile.Read(ref _writingSince), Options.WriteTimeout))
             Close("the peer takes nothing");
-        else if (HasLasted(_partialSince, _options.PartialMessageTimeout))
+        else if (HasLasted(Volatile.Read(ref _partialSince), Options.PartialMessageTimeout))
             Close("a message was begun and not finished");
-        else if (HasLasted(_lastMessage, _options.IdleTimeout))
+        else if (HasLasted(Volatile.Read(ref _lastMessage), IdleTimeout))
             Close("idle");
-        else if (_answersPings && HasLasted(_pongAwaitedSince, _options.PongTimeout))
+        else if (Volatile.Read(ref _answersPings) && HasLasted(Volatile.Read(ref _pongAwaitedSince), Options.PongTimeout))
             Close("the peer does not answer keep-alives any more");
         else
         {
@@ -165,34 +199,24 @@ internal sealed partial class StreamConnection : WheelTimer
             _wheel.Schedule(this, _checkInterval);
         }
 
-        bool HasLasted(long since, TimeSpan limit) => since != 0 && _time.GetElapsedTime(since) >= limit;
+        bool HasLasted(long since, TimeSpan limit) => since != 0 && Time.GetElapsedTime(since) >= limit;
     }
 
     private void SendPing()
     {
-        _pinged = _time.GetTimestamp();
-        if (_pongAwaitedSince == 0)
-            _pongAwaitedSince = _pinged;
+        _pinged = Time.GetTimestamp();
+        if (Volatile.Read(ref _pongAwaitedSince) == 0)
+            Volatile.Write(ref _pongAwaitedSince, _pinged);
         TrySend(Ping);
     }
 
     private async Task ReadAsync()
     {
-        var input = _context.Transport.Input;
         try
         {
-            while (true)
-            {
-                var result = await input.ReadAsync();
-                var buffer = result.Buffer;
-                if (!TryTakeMessages(ref buffer))
-                    return;
-                input.AdvanceTo(buffer.Start, buffer.End);
-                if (result.IsCompleted || result.IsCanceled)
-                    return;
-            }
+            await ReceiveAsync();
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || IsEnd(e))
         {
             LogEnded(Flow, e.Message);
         }
@@ -202,65 +226,29 @@ internal sealed partial class StreamConnection : WheelTimer
         }
     }
 
-    private bool TryTakeMessages(ref ReadOnlySequence<byte> buffer)
-    {
-        while (true)
-        {
-            switch (_framing.TryRead(ref buffer, out var unit, out var message))
-            {
-                case OperationStatus.Done:
-                    _pongAwaitedSince = 0;   // whatever it is, the peer lives
-                    _answersPings |= unit == StreamUnit.Pong;
-                    if (unit != StreamUnit.Pong)
-                        _lastMessage = _time.GetTimestamp();
-                    if (unit == StreamUnit.Message)
-                        _onMessage(Flow, message);
-                    else if (unit == StreamUnit.Ping)
-                        TrySend(Pong);
-                    break;
-                case OperationStatus.NeedMoreData:
-                    _partialSince = buffer.IsEmpty ? 0 : _partialSince != 0 ? _partialSince : _time.GetTimestamp();
-                    return true;
-                default:
-                    LogClosing(Flow, $"what it sends cannot be framed ({_framing.Fault})");
-                    if (SipParser.Refuse(message, _framing.Fault).CreateAnswer() is { } answer)
-                        TrySend(SipWriter.ToArray(answer));
-                    return false;   // where the next message begins is not known any more (RFC 3261 §18.3)
-            }
-        }
-    }
-
     private async Task WriteAsync()
     {
-        var output = _context.Transport.Output;
         Exception? ended = null;
         try
         {
             while (await _outgoing.Reader.WaitToReadAsync())
             {
-                var taken = 0;
-                while (_outgoing.Reader.TryRead(out var message))
-                {
-                    output.Write(message);
-                    taken += message.Length;
-                }
-
-                Volatile.Write(ref _writingSince, _time.GetTimestamp());
-                var flushed = await output.FlushAsync();
+                Volatile.Write(ref _writingSince, Time.GetTimestamp());
+                var taken = await TransmitAsync(_outgoing.Reader);
                 Volatile.Write(ref _writingSince, 0);
-                Interlocked.Add(ref _queuedOctets, -taken);
-                if (flushed.IsCompleted || flushed.IsCanceled)
+                if (taken < 0)
                     return;
+                Interlocked.Add(ref _queuedOctets, -taken);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException || IsEnd(e))
         {
             ended = e;
             LogEnded(Flow, e.Message);
         }
         finally
         {
-            await output.CompleteAsync(ended);   // without it, TLS would try once more to write what is left
+            await EndSendingAsync(ended);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using Gateway.Sip.Transactions;
@@ -19,6 +21,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
 {
     private readonly SipEndpointOptions _options;
     private readonly MessageReceived _onMessage;
+    private readonly Action<SipFlow> _onClosed;
     private readonly TimerWheel _wheel;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,10 +39,12 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private long _lastId;
 
     public StreamConnections(
-        SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
+        SipEndpointOptions options, MessageReceived onMessage, Action<SipFlow> onClosed, TimerWheel wheel, TimeProvider time,
+        ILoggerFactory loggers)
     {
         _options = options;
         _onMessage = onMessage;
+        _onClosed = onClosed;
         _wheel = wheel;
         _time = time;
         _logger = loggers.CreateLogger<StreamConnections>();
@@ -69,6 +74,10 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     /// <exception cref="IOException">A file cannot be used; the message names it.</exception>
     public void ReadCertificates() => _tls?.Read();
 
+    /// <exception cref="InvalidOperationException">No certificate is set.</exception>
+    public SslServerAuthenticationOptions ForTlsServer() =>
+        HasCertificate ? _tls!.ForServer() : throw new InvalidOperationException("no TLS certificate is set");
+
     /// <returns>The address bound, with its port.</returns>
     /// <exception cref="AddressInUseException">The address is taken.</exception>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
@@ -82,6 +91,37 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     }
 
     public StreamConnection? Find(long id) => _byId.TryGetValue(id, out var found) ? found.Connection : null;
+
+    /// <summary>Serves a WebSocket as long as it lives. False, and nothing is accepted, when there are too many.</summary>
+    public async Task<bool> ServeAsync(
+        SipTransportKind kind, IPEndPoint local, IPEndPoint remote, Func<Task<WebSocket>> accept, CancellationToken cancellation)
+    {
+        if (_closing.IsCancellationRequested || !TryCount(remote.Address))
+        {
+            LogRefused(remote);
+            return false;
+        }
+
+        WebSocket socket;
+        try
+        {
+            socket = await accept();
+        }
+        catch
+        {
+            Uncount(remote.Address);
+            throw;
+        }
+
+        var flow = new SipFlow(kind, remote, local, Interlocked.Increment(ref _lastId));
+        var connection = new WebSocketConnection(flow, socket, _options, _onMessage, _wheel, _time, _logger);
+        var running = Enter(connection, new ServerAddress(kind, remote), accepted: true);
+        await using var leaving = cancellation.UnsafeRegister(static leaver => ((WebSocketConnection)leaver!).Leave(), connection);
+        if (_closing.IsCancellationRequested)
+            connection.Close("the endpoint is closing");
+        await running;
+        return true;
+    }
 
     /// <summary>The connection to a remote, made if there is none; null when it cannot be made.</summary>
     public async ValueTask<StreamConnection?> ConnectAsync(
@@ -223,6 +263,8 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private async Task<StreamConnection?> MakeAsync(ServerAddress server, IPAddress? from)
     {
         var (kind, remote, tlsHost) = server;
+        if (kind is SipTransportKind.Ws or SipTransportKind.Wss)
+            return null;   // its peer listens nowhere (RFC 7118 §5.4)
         if (Count >= _options.MaxConnections || (kind == SipTransportKind.Tls && _tls is null))
             return null;
         ConnectionContext? context = null;
@@ -253,13 +295,20 @@ internal sealed partial class StreamConnections : IAsyncDisposable
     private StreamConnection Start(ServerAddress server, ConnectionContext context, bool accepted)
     {
         var flow = new SipFlow(server.Kind, server.EndPoint, (IPEndPoint)context.LocalEndPoint!, Interlocked.Increment(ref _lastId));
-        var connection = new StreamConnection(flow, context, accepted, _options, _onMessage, _wheel, _time, _logger);
+        var connection = new TcpConnection(flow, context, accepted, _options, _onMessage, _wheel, _time, _logger);
+        _ = Enter(connection, server, accepted);
+        return connection;
+    }
+
+    private Task Enter(StreamConnection connection, ServerAddress server, bool accepted)
+    {
         if (accepted)
             _byRemote[server] = Made(connection);
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _byId[flow.ConnectionId] = (connection, RunAsync(connection, server, begun.Task, accepted));
+        var running = RunAsync(connection, server, begun.Task, accepted);
+        _byId[connection.Flow.ConnectionId] = (connection, running);
         begun.SetResult();
-        return connection;
+        return running;
     }
 
     private async Task RunAsync(StreamConnection connection, ServerAddress server, Task begun, bool accepted)
@@ -272,6 +321,7 @@ internal sealed partial class StreamConnections : IAsyncDisposable
         if (accepted)
             Uncount(connection.Flow.Remote.Address);
         _byId.TryRemove(connection.Flow.ConnectionId, out _);
+        _onClosed(connection.Flow);
     }
 
     private async Task ForgetAsync(StreamConnection connection, ServerAddress key)

@@ -18,13 +18,14 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     private readonly List<SipListenAddress> _bound = [];
 
     public TransportLayer(
-        SipEndpointOptions options, MessageReceived onMessage, TimerWheel wheel, TimeProvider time, ILoggerFactory loggers)
+        SipEndpointOptions options, MessageReceived onMessage, Action<SipFlow> onClosed, TimerWheel wheel, TimeProvider time,
+        ILoggerFactory loggers)
     {
         _options = options;
         _onMessage = onMessage;
         _logger = loggers.CreateLogger<TransportLayer>();
         _loggers = loggers;
-        Streams = new StreamConnections(options, onMessage, wheel, time, loggers);
+        Streams = new StreamConnections(options, onMessage, onClosed, wheel, time, loggers);
         // TCP and TLS call out without a listener.
         var usable = new HashSet<SipTransportKind>(options.Listen.Select(a => a.Kind)) { SipTransportKind.Tcp };
         if (options.Tls is not null)
@@ -106,6 +107,10 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         return UdpTo(flow.Remote);
     }
 
+    /// <summary>Along the flow's own connection; null when that has gone.</summary>
+    public Hop? OpenAlong(in SipFlow flow) =>
+        Streams.Find(flow.ConnectionId) is { IsOpen: true } connection ? new Hop(null, connection, flow.Remote) : null;
+
     /// <summary>
     /// RFC 3261 §18.2.2 with RFC 3581: over UDP to the source address, at the source port when the client asked for it and at the
     /// port of its Via otherwise; else over the connection of the request. The address is always the one the request came from:
@@ -130,6 +135,12 @@ internal sealed partial class TransportLayer : IAsyncDisposable
             ? new Hop(null, connection, new IPEndPoint(flow.Remote.Address, via.Port ?? flow.Kind.DefaultPort))
             : null;
     }
+
+    /// <summary>
+    /// RFC 5626 has STUN for this over UDP; clients that know of NAT send what it has for streams, and our answer keeps their way open as
+    /// well as theirs does.
+    /// </summary>
+    public void AnswerKeepAlive(in SipFlow flow) => UdpTo(flow.Remote)?.Udp!.Send("\r\n"u8, flow.Remote);
 
     public async Task SendResponseAsync(Hop back, byte[] response)
     {
@@ -199,7 +210,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
             case SipTransportKind.Tcp or SipTransportKind.Tls:
                 return await Streams.ListenAsync(address.Kind, address.EndPoint, cancellation);
             default:
-                throw new IOException($"this endpoint serves udp, tcp and tls, not {address.Kind.UriName}");
+                throw new IOException($"this endpoint binds udp, tcp and tls itself, not {address.Kind.UriName}");
         }
     }
 

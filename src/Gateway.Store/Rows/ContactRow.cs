@@ -15,8 +15,12 @@ public sealed class ContactRow
     /// <summary>The public user identity the contact is registered for, as a URI.</summary>
     public string PublicUserIdentity { get; set; } = "";
     public ContactSource Source { get; set; }
-    /// <summary>The contact's URI, unique within subscriber and source.</summary>
     public string Uri { get; set; } = "";
+    /// <summary>
+    /// What of it stays the same when it is told of again, unique within subscriber and source: the URI, or of a flow of its own (RFC 5626) its instance and
+    /// reg-id.
+    /// </summary>
+    public string Binding { get; set; } = "";
     /// <summary>Contact parameters as they were given, e.g. <c>+g.3gpp.smsip;video;+sip.instance="&lt;urn:…&gt;"</c>.</summary>
     public string FeatureTags { get; set; } = "";
     /// <summary><c>+g.3gpp.smsip</c> is there and not FALSE (RFC 3840): the contact takes application/vnd.3gpp.sms.</summary>

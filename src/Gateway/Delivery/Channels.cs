@@ -7,7 +7,7 @@ using Gateway.Store;
 namespace Gateway.Delivery;
 
 /// <summary>The ways out: which one a message takes, and sending on it.</summary>
-public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
+public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flows, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
     SendSlots slots, WorkUnderWay work, SipSettings settings, IHostApplicationLifetime lifetime)
 {
     /// <summary>False until the SIP addresses are open, and again when the gateway stops: nothing leaves then, and what is due stays so.</summary>
@@ -33,7 +33,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
         ContactRow? text = null;
         foreach (var contact in registered)
         {
-            if (contact.ExpiresAt <= now) continue;
+            if (contact.ExpiresAt <= now || !flows.IsReachable(contact)) continue; // either may have come to pass since they were read
             if (contact.SmsOverIp && !waiting.IsImdn && !waiting.Refused3gpp) return TargetOf(contact, ContactClass.Volte);
             if (!contact.SmsOverIp && !waiting.RefusedText) text ??= contact;
         }
@@ -90,7 +90,6 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, RegWatcher
             // Kamailio and others rewrite to every contact of the identity whatever Accept-Contact says; the identity is all we may address.
             return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.PublicUserIdentity), Proxy ?? contact.Path, null);
         }
-        var flow = contact.Path is null && SipFlow.TryParse(contact.Flow, out var parsed) ? SipTarget.At(parsed) : null;
-        return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.Uri), contact.Path, flow);
+        return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.Uri), contact.Path, flows.WayTo(contact));
     }
 }

@@ -53,6 +53,7 @@ public readonly record struct Verdict(
     public static Verdict OfSip(SipOutcome outcome) => outcome.Kind switch
     {
         SipOutcomeKind.TimedOut => new(Next.AwaitRegistration, AbsentTemporary, "SIP: no answer"),
+        SipOutcomeKind.FlowGone => new(Next.AwaitRegistration, AbsentTemporary, "SIP: the connection it registered over has gone"),
         SipOutcomeKind.TransportError => new(Next.Retry, NetworkError, "SIP: next hop not reachable"),
         SipOutcomeKind.Overloaded => new(Next.Retry, NetworkError, "SIP: own stack at its bound", After: TimeSpan.FromSeconds(1)),
         _ => OfStatus(outcome.Response!),
@@ -65,7 +66,7 @@ public readonly record struct Verdict(
         {
             < 300 => (Next.Delivered, (byte)0),
             < 400 => (Next.Fail, Unreachable), // a redirect is not followed out of the trust domain
-            404 or 408 or 410 or 480 or 487 => (Next.AwaitRegistration, AbsentTemporary),
+            404 or 408 or 410 or 430 or 480 or 487 => (Next.AwaitRegistration, AbsentTemporary),
             403 or 604 => (Next.Fail, Unreachable),
             406 or 415 or 488 or 606 => (Next.OtherClass, Unreachable),
             400 or 405 or 413 or 414 or 416 or 420 or 484 or 501 or 505 or 513 => (Next.Fail, IllegalMessage),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Gateway.Inbound;
 
 namespace Gateway.Diagnostics;
 
@@ -39,7 +40,8 @@ public sealed class DevelopmentWorld
     public void Greet(WebApplication app)
     {
         var settings = app.Services.GetRequiredService<GatewaySettings>();
-        var url = app.Urls.FirstOrDefault()?.Replace("[::]", "127.0.0.1").Replace("0.0.0.0", "127.0.0.1");
+        var sip = WebSockets.Addresses(settings.Sip).Select(address => address.EndPoint.Port).ToList();
+        var url = app.Urls.FirstOrDefault(url => !sip.Contains(BindingAddress.Parse(url).Port))?.Replace("[::]", "127.0.0.1").Replace("0.0.0.0", "127.0.0.1");
         Console.WriteLine($"""
 
             SMS gateway, Development: generated secrets, SQLite, own registrar, two handsets

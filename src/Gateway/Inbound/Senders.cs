@@ -11,14 +11,14 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
     public async Task<Sender?> IdentifyAsync(IncomingRequest incoming)
     {
         var request = incoming.Request;
-        var trusted = peers.Trust(incoming.Flow.Remote.Address);
+        var trusted = peers.Trust(incoming.Flow);
         if (trusted && AssertedIdentity(request) is { } asserted) return SenderOf(asserted, incoming.Flow, asserted: true);
 
         var claimed = request.From.Uri;
         var msisdn = Identities.MsisdnOf(claimed);
         if (msisdn is not null && users.Has(msisdn))
         {
-            if (users.Refusal(request, msisdn) is not { } refusal) return SenderOf(claimed, incoming.Flow);
+            if (users.Refusal(request, incoming.Flow, msisdn) is not { } refusal) return SenderOf(claimed, incoming.Flow);
             await incoming.RespondAsync(refusal);
             return null;
         }

@@ -26,7 +26,7 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
     private Task OnRegisterAsync(IncomingRequest incoming)
     {
         var request = incoming.Request;
-        var trusted = peers.Trust(incoming.Flow.Remote.Address);
+        var trusted = peers.Trust(incoming.Flow);
         // RFC 3261 §10.2: a third-party registration is one whose From is not its To; the S-CSCF sends these (TS 24.229 §5.4.1.7).
         // URI parameters (user=phone on one of the two) make no other user.
         if (request.From.Uri.AddressOfRecord() != request.To.Uri.AddressOfRecord())

@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Sip;
 
 namespace Gateway.Inbound;
 
@@ -7,7 +8,12 @@ public sealed class TrustedPeers(SipSettings settings)
 {
     private readonly IPNetwork[] _networks = [.. settings.TrustedPeers.Select(Parse)];
 
-    public bool Trust(IPAddress peer)
+    /// <summary>
+    /// A WebSocket never is a trusted peer's: any page that a browser on such a machine shows could open one.
+    /// </summary>
+    public bool Trust(in SipFlow flow) => flow.Kind is not (SipTransportKind.Ws or SipTransportKind.Wss) && Trust(flow.Remote.Address);
+
+    private bool Trust(IPAddress peer)
     {
         if (peer.IsIPv4MappedToIPv6) peer = peer.MapToIPv4();
         foreach (var network in _networks)

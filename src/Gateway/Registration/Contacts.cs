@@ -8,13 +8,23 @@ namespace Gateway.Registration;
 /// The capability state: who is registered with which contacts, whoever told us (our registrar, the network's reginfo). A change is durable
 /// before the mailbox hears of it, so a restarted gateway goes on delivering without any new registration.
 /// </summary>
-public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvider time)
+public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flows, TimeProvider time)
 {
     /// <summary>The registrar's contacts of this subscriber have been written anew, changed or merely refreshed.</summary>
     public event Action<string>? RegisteredHere;
 
+    /// <summary>Those that can be reached.</summary>
     /// <exception cref="StoreUnavailableException">They cannot be read now.</exception>
-    public Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
+    public async Task<List<ContactRow>> OfAsync(string subscriber, CancellationToken cancel)
+    {
+        var contacts = await RecordedAsync(subscriber, cancel);
+        contacts.RemoveAll(contact => !flows.IsReachable(contact));
+        return contacts;
+    }
+
+    /// <summary>Those too that went with their connection and are still on record.</summary>
+    /// <exception cref="StoreUnavailableException">They cannot be read now.</exception>
+    public Task<List<ContactRow>> RecordedAsync(string subscriber, CancellationToken cancel)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         return store.ReadAsync(db => new ValueTask<List<ContactRow>>(db.Contacts.AsNoTracking()
@@ -37,10 +47,10 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
                 if (!told) return;
                 var known = db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source).ToList();
                 news = Differ(known, current);
-                db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Uri == old.Uri)));
+                db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Binding == old.Binding)));
                 foreach (var contact in current)
                 {
-                    if (known.Find(old => old.Uri == contact.Uri) is not { } old) db.Contacts.Add(contact);
+                    if (known.Find(old => old.Binding == contact.Binding) is not { } old) db.Contacts.Add(contact);
                     else Overwrite(old, contact);
                 }
             },
@@ -59,13 +69,14 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, TimeProvid
     private bool Differ(List<ContactRow> known, IReadOnlyList<ContactRow> current)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return known.Count != current.Count || current.Any(contact => !known.Exists(old => old.Uri == contact.Uri
+        return known.Count != current.Count || current.Any(contact => !known.Exists(old => old.Binding == contact.Binding && old.Uri == contact.Uri
             && old.SmsOverIp == contact.SmsOverIp && old.Q == contact.Q && old.Flow == contact.Flow && old.Path == contact.Path && old.ExpiresAt > now));
     }
 
     private static void Overwrite(ContactRow old, ContactRow contact)
     {
         (old.PublicUserIdentity, old.FeatureTags, old.SmsOverIp, old.Q) = (contact.PublicUserIdentity, contact.FeatureTags, contact.SmsOverIp, contact.Q);
+        old.Uri = contact.Uri;
         (old.RegisteredAt, old.ExpiresAt, old.CallId, old.CSeq) = (contact.RegisteredAt, contact.ExpiresAt, contact.CallId, contact.CSeq);
         (old.ReginfoVersion, old.Path, old.Flow) = (contact.ReginfoVersion, contact.Path, contact.Flow);
     }

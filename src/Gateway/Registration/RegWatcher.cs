@@ -272,6 +272,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         PublicUserIdentity = registration.AddressOfRecord.ToString(),
         Source = ContactSource.Reginfo,
         Uri = contact.Uri.ToString(),
+        Binding = contact.Uri.ToString(),
         FeatureTags = contact.Parameters.ToString().TrimStart(';'),
         SmsOverIp = contact.HasFeature(FeatureTags.SmsOverIp),
         Q = (short)Math.Round((contact.Q ?? 1) * 1000),

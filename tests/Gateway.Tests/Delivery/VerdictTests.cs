@@ -41,6 +41,7 @@ public sealed class VerdictTests
 
     [Theory]
     [InlineData(SipOutcomeKind.TimedOut, Next.AwaitRegistration)]
+    [InlineData(SipOutcomeKind.FlowGone, Next.AwaitRegistration)]
     [InlineData(SipOutcomeKind.TransportError, Next.Retry)]
     [InlineData(SipOutcomeKind.Overloaded, Next.Retry)]
     public void No_answer_decides_too(SipOutcomeKind kind, Next next) => Assert.Equal(next, Verdict.OfSip(new SipOutcome(kind)).Next);

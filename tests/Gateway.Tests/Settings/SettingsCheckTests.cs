@@ -13,6 +13,11 @@ public sealed class SettingsCheckTests
     [Fact]
     public void The_shipped_settings_serve_in_Development() => Assert.Empty(Faults([], production: false));
 
+    [Fact]
+    public void WebSockets_alone_are_not_enough() => Assert.Equal(
+        ["Sip:Listen: has only WebSocket addresses; give at least one such as udp://127.0.0.1:5060"],
+        Faults(new() { ["Sip:Listen:0"] = "ws://127.0.0.1:5060", ["Sip:Listen:1"] = "WS://127.0.0.1:5061" }, production: false));
+
     [Theory]
     [InlineData("Store:Provider", "Oracle", "Store:Provider: \"Oracle\" is unknown; use Sqlite, Postgres")]
     [InlineData("Store:HistoryAfterMinutes", "5", "Store:HistoryAfterMinutes: 5 is not 15 to")]
@@ -22,7 +27,10 @@ public sealed class SettingsCheckTests
     [InlineData("Cluster:SiloPort", "0", "Cluster:SiloPort: 0 is not a port")]
     [InlineData("Sip:Listen:0", "upd://127.0.0.1:5060", "Sip:Listen:0: ")]
     [InlineData("Sip:Listen:1", "tcp://localhost:5060", "Sip:Listen:1: ")]
-    [InlineData("Sip:Listen:0", "tls://127.0.0.1:5061", "Sip:Tls:Certificate: missing, while Sip:Listen has a tls:// address")]
+    [InlineData("Sip:Listen:0", "wss://127.0.0.1:5061", "Sip:Tls:Certificate: missing, while Sip:Listen has wss://127.0.0.1:5061")]
+    [InlineData("Sip:AllowedOrigins:0", "phone.example", "Sip:AllowedOrigins:0: \"phone.example\" is not an origin such as https://phone.example")]
+    [InlineData("Sip:Registrar:KeepAlive", "3601", "Sip:Registrar:KeepAlive: 3601 is not 0 (off) to 3600 seconds")]
+    [InlineData("Sip:Listen:0", "tls://127.0.0.1:5061", "Sip:Tls:Certificate: missing, while Sip:Listen has tls://127.0.0.1:5061")]
     [InlineData("Sip:Tls:Certificate", "absent/gateway.pem", "Sip:Tls:Certificate: ")]
     [InlineData("Sip:Tls:Key", "absent/gateway.key", "Sip:Tls:Certificate: missing, while Key is set")]
     [InlineData("Sip:Tls:ClientCa", "absent/clients.pem", "Sip:Tls:ClientCa: ")]

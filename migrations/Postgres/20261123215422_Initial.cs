@@ -42,6 +42,7 @@ namespace Gateway.Migrations.Postgres
                     PublicUserIdentity = table.Column<string>(type: "text", nullable: false),
                     Source = table.Column<byte>(type: "smallint", nullable: false),
                     Uri = table.Column<string>(type: "text", nullable: false),
+                    Binding = table.Column<string>(type: "text", nullable: false),
                     FeatureTags = table.Column<string>(type: "text", nullable: false),
                     SmsOverIp = table.Column<bool>(type: "boolean", nullable: false),
                     Q = table.Column<short>(type: "smallint", nullable: false),
@@ -262,9 +263,9 @@ namespace Gateway.Migrations.Postgres
                 column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Contacts_Subscriber_Source_Uri",
+                name: "IX_Contacts_Subscriber_Source_Binding",
                 table: "Contacts",
-                columns: new[] { "Subscriber", "Source", "Uri" },
+                columns: new[] { "Subscriber", "Source", "Binding" },
                 unique: true);
 
             migrationBuilder.CreateIndex(

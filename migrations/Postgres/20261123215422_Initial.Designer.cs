@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123212759_Initial")]
+    [Migration("20261123215422_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -77,6 +77,10 @@ namespace Gateway.Migrations.Postgres
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
+                    b.Property<string>("Binding")
+                        .IsRequired()
+                        .HasColumnType("text");
+
                     b.Property<long>("CSeq")
                         .HasColumnType("bigint");
 
@@ -128,7 +132,7 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("Subscriber", "Source", "Uri")
+                    b.HasIndex("Subscriber", "Source", "Binding")
                         .IsUnique();
 
                     b.ToTable("Contacts", (string)null);

@@ -41,6 +41,7 @@ namespace Gateway.Migrations.Sqlite
                     PublicUserIdentity = table.Column<string>(type: "TEXT", nullable: false),
                     Source = table.Column<byte>(type: "INTEGER", nullable: false),
                     Uri = table.Column<string>(type: "TEXT", nullable: false),
+                    Binding = table.Column<string>(type: "TEXT", nullable: false),
                     FeatureTags = table.Column<string>(type: "TEXT", nullable: false),
                     SmsOverIp = table.Column<bool>(type: "INTEGER", nullable: false),
                     Q = table.Column<short>(type: "INTEGER", nullable: false),
@@ -261,9 +262,9 @@ namespace Gateway.Migrations.Sqlite
                 column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Contacts_Subscriber_Source_Uri",
+                name: "IX_Contacts_Subscriber_Source_Binding",
                 table: "Contacts",
-                columns: new[] { "Subscriber", "Source", "Uri" },
+                columns: new[] { "Subscriber", "Source", "Binding" },
                 unique: true);
 
             migrationBuilder.CreateIndex(

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123212724_Initial")]
+    [Migration("20261123215417_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -68,6 +68,10 @@ namespace Gateway.Migrations.Sqlite
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Binding")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("CSeq")
                         .HasColumnType("INTEGER");
 
@@ -119,7 +123,7 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("Subscriber", "Source", "Uri")
+                    b.HasIndex("Subscriber", "Source", "Binding")
                         .IsUnique();
 
                     b.ToTable("Contacts", (string)null);
