@@ -40,8 +40,10 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
     public async Task Messages_given_to_any_node_arrive_in_order_and_are_told_of_once()
     {
         var nodes = await StartAsync(3);
-        var handset = await RegisteredAsync("4940200001", nodes[0]);
-        var ids = new List<string>();
+        var handset = NewHandset("4940200001", nodes[0]);
+        var ids = new List<string> { await nodes[1].SendSmsAsync("4940200001", "the mailbox is at the second node", Cancel) };
+        await handset.RegisterAsync(Cancel);
+        await handset.SmsAsync(Cancel);
         for (var i = 0; i < 12; i++)
         {
             ids.Add(await nodes[i % 3].SendSmsAsync(handset.Number, $"text {i}", Cancel));
@@ -59,11 +61,13 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
     public async Task What_a_killed_node_had_under_way_is_served_by_the_others_within_five_seconds()
     {
         var nodes = await StartAsync(3);
-        var handset = await RegisteredAsync("4940200002", nodes[0]);
-        handset.Report = _ => null; // shown, but the node waits for its word
-        var id = await nodes[2].SendSmsAsync(handset.Number, "under way", Cancel);
+        var handset = NewHandset("4940200002", nodes[0]);
+        var asked = 0;
+        handset.Report = rp => Interlocked.Increment(ref asked) == 1 ? null : Pdu.RpAck(rp.Reference); // shown, but the node waits for its word
+        var id = await nodes[2].SendSmsAsync(handset.Number, "under way", Cancel); // so the mailbox is there
+        await handset.RegisterAsync(Cancel);
         await handset.SmsAsync(Cancel);
-        handset.Report = rp => Pdu.RpAck(rp.Reference);
+        await Deadline.UntilAsync(() => Task.FromResult(Volatile.Read(ref asked) == 1), () => "the handset keeps silent", Cancel);
 
         var killed = Stopwatch.GetTimestamp();
         await nodes[2].KillAsync();
@@ -81,8 +85,14 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
         const int Handsets = 30, Rounds = 20;
         var nodes = await StartAsync(3);
         var handsets = new List<RawUe>();
-        for (var i = 0; i < Handsets; i++) handsets.Add(await RegisteredAsync($"49402001{i:00}", nodes[0]));
         var accepted = new ConcurrentDictionary<string, string>(); // id, number and text
+        for (var i = 0; i < Handsets; i++)
+        {
+            handsets.Add(NewHandset($"49402001{i:00}", nodes[0]));
+            var text = $"{handsets[i].Number} first"; // a mailbox starts where its first message was given
+            accepted[await nodes[i % 3].SendSmsAsync(handsets[i].Number, text, Cancel)] = text;
+        }
+        await Task.WhenAll(handsets.Select(handset => handset.RegisterAsync(Cancel)));
         var killing = new TaskCompletionSource();
         var sending = handsets.Select((handset, at) => Task.Run(async () =>
         {
@@ -111,7 +121,11 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
         }
 
         // Every one of them has its receipt, and so was shown; what was shown more than once was under way when the node died.
-        foreach (var id in accepted.Keys) await _webhooks!.ReceiptAsync(id, Cancel, TimeSpan.FromSeconds(60));
+        foreach (var (id, text) in accepted)
+        {
+            var receipt = await _webhooks!.ReceiptAsync(id, Cancel, TimeSpan.FromSeconds(60));
+            Assert.True(receipt["status"] == "delivered", $"{text}: {receipt}");
+        }
         var shown = handsets.SelectMany(handset => handset.Requests.Snapshot().Where(request => request is { IsMessage: true, Is3gppSms: true })
             .Select(request => RpMessage.Read(request.Body)).Where(rp => rp.IsData).Select(rp => SmsTpdu.Read(rp.Tpdu).Text)).ToList();
         Assert.Empty(accepted.Values.Except(shown));
@@ -167,11 +181,10 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
         return node;
     }
 
-    private async Task<RawUe> RegisteredAsync(string number, GatewayProcess node)
+    private RawUe NewHandset(string number, GatewayProcess node)
     {
         var handset = new RawUe(number, node.Sip);
         _handsets.Add(handset);
-        await handset.RegisterAsync(Cancel);
         return handset;
     }
 }
