@@ -61,16 +61,10 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
     public async Task What_a_killed_node_had_under_way_is_served_by_the_others_within_five_seconds()
     {
         var nodes = await StartAsync(3);
-        var handset = NewHandset("4940200002", nodes[0]);
-        var asked = 0;
-        handset.Report = rp => Interlocked.Increment(ref asked) == 1 ? null : Pdu.RpAck(rp.Reference); // shown, but the node waits for its word
-        var id = await nodes[2].SendSmsAsync(handset.Number, "under way", Cancel); // so the mailbox is there
-        await handset.RegisterAsync(Cancel);
-        await handset.SmsAsync(Cancel);
-        await Deadline.UntilAsync(() => Task.FromResult(Volatile.Read(ref asked) == 1), () => "the handset keeps silent", Cancel);
+        var (handset, id, serving) = await UnderWayElsewhereAsync(nodes);
 
         var killed = Stopwatch.GetTimestamp();
-        await nodes[2].KillAsync();
+        await serving.KillAsync();
         Assert.Equal("under way", (await handset.SmsAsync(Cancel)).Tpdu.Text);
         var served = Stopwatch.GetElapsedTime(killed);
         Assert.Equal("delivered", (await _webhooks!.ReceiptAsync(id, Cancel))["status"]);
@@ -155,6 +149,26 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
         var second = await network.Requests.NextAsync(request => request.Method == "SUBSCRIBE", Cancel);
         Assert.Contains($":{nodes[1].SipPort}", second["Contact"], StringComparison.Ordinal);
         Assert.Contains("4940200004", second.StartLine, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// A message that was shown, and whose word from the handset a node other than the first waits for. Usually that is the node it was given to;
+    /// another one's sweep may have been faster.
+    /// </summary>
+    private async Task<(RawUe Handset, string Id, GatewayProcess Serving)> UnderWayElsewhereAsync(IReadOnlyList<GatewayProcess> nodes)
+    {
+        for (var number = 4940200010; ; number++)
+        {
+            var handset = NewHandset(number.ToString(CultureInfo.InvariantCulture), nodes[0]);
+            var asked = 0;
+            handset.Report = rp => Interlocked.Increment(ref asked) == 1 ? null : Pdu.RpAck(rp.Reference);
+            var id = await nodes[2].SendSmsAsync(handset.Number, "under way", Cancel);
+            await handset.RegisterAsync(Cancel);
+            var via = (await handset.SmsAsync(Cancel)).Message["Via"]!;
+            await Deadline.UntilAsync(() => Task.FromResult(Volatile.Read(ref asked) == 1), () => "the handset keeps silent", Cancel);
+            if (nodes.Skip(1).FirstOrDefault(node => via.Contains($":{node.SipPort}", StringComparison.Ordinal)) is { } serving)
+                return (handset, id, serving);
+        }
     }
 
     private async Task<int> OwnersAsync()
