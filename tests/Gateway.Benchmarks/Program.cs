@@ -28,7 +28,7 @@ Console.Error.WriteLine("""
       sms [BenchmarkDotNet options]                                       the codec
       sip [BenchmarkDotNet options]                                       the SIP message path
       sip-uas LISTEN SECONDS | sip-uac URI REQUESTS AT-ONCE               the SIP stack against SIPp
-      store [writes | due ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
+      store [writes | due ROWS | start ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
     """);
 return 64;
 

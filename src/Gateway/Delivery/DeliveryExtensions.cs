@@ -10,12 +10,16 @@ public static class DeliveryExtensions
     /// <summary>A mailbox that nobody has spoken to for so long leaves memory; its rows stay.</summary>
     private static readonly TimeSpan IdleMailbox = TimeSpan.FromMinutes(2);
 
+    /// <summary>Timer F and a little: nor does one leave whose attempt is under way.</summary>
+    private static readonly TimeSpan SipTransaction = TimeSpan.FromSeconds(60);
+
     public static WebApplicationBuilder AddDelivery(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Host.UseOrleans(silo =>
         {
             silo.AddClustering(settings.Cluster);
-            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = IdleMailbox);
+            var attempt = TimeSpan.FromSeconds(settings.Delivery.ReportTimeoutSeconds) + SipTransaction;
+            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = attempt > IdleMailbox ? attempt : IdleMailbox);
             // The rows of the store are no concern of the cluster's: only when one crosses to another node is it written down, as JSON.
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });

@@ -10,7 +10,8 @@ namespace Gateway.Delivery;
 /// only looks, and finds nothing to do, takes nothing.</item>
 /// <item>Its plans (retries, holds, expiries, failures) are written only while that epoch stands. What has happened on the air is written in
 /// any case; a conclusion applies once, so that costs nobody a second receipt.</item>
-/// <item>A write that finds the epoch lost is the last thing an activation does: it leaves memory, and the owner's rows decide.</item>
+/// <item>A write that finds the epoch lost is the last thing an activation does: it leaves memory, and the owner's rows decide. One that the
+/// cluster sends away (with a node dies a part of the directory, and the activations in it) finishes the attempt under way and begins no other.</item>
 /// <item>Before the wire the epoch must have been seen held within the last second. So the window in which two activations may send the same
 /// message is that second and the SIP transaction under way in it. A single node has no other that could take its mailboxes, and asks once.</item>
 /// </list>
@@ -23,8 +24,15 @@ public sealed partial class Mailbox
     private Task? _taking;
     private bool _looked;
     private bool _lost;
+    private bool _leaving;
     private long _epoch;
     private long _heldAt;
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancel)
+    {
+        _leaving = true;
+        return Task.CompletedTask;
+    }
 
     /// <summary>Reads what waits, if nothing has been read yet.</summary>
     private async Task LookAsync()
@@ -38,7 +46,7 @@ public sealed partial class Mailbox
     private async Task<bool> OwnAsync()
     {
         if (_epoch == 0) await (_taking ??= TakeAsync());
-        return !_lost;
+        return !_lost && !_leaving;
     }
 
     /// <summary>The same, and no longer ago than the trust lasts: the last thing before the wire.</summary>
@@ -88,7 +96,7 @@ public sealed partial class Mailbox
         _queue.Clear();
         _more = false;
         LogLost(Recipient, _epoch);
-        DeactivateOnIdle();
+        if (!_leaving) DeactivateOnIdle(); // one that leaves may not speak to its runtime any more
     }
 
     [LoggerMessage(3024, LogLevel.Warning, "The mailbox of {Recipient}, taken at {Epoch}, is served elsewhere by now; this activation ends")]

@@ -7,7 +7,6 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const long MinRecheck = 60_000;
-    private static readonly TimeSpan SipTransaction = TimeSpan.FromSeconds(40); // timer F and a little
     private Flight? _flight;
     private int _eventsBefore;
     private int _signsBefore;
@@ -74,7 +73,6 @@ public sealed partial class Mailbox
     private async Task AttemptAsync(Waiting waiting)
     {
         if (!await OwnForSureAsync()) return;
-        DelayDeactivation(TimeSpan.FromSeconds(settings.Delivery.ReportTimeoutSeconds) + SipTransaction);
         await (waiting.Row.Route switch
         {
             RouteKind.Application => ToApplicationAsync(waiting),

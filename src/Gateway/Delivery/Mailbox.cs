@@ -76,7 +76,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         var sameAsBefore = _contacts.Count == before.Count && _contacts.TrueForAll(contact => before.Exists(old => old.Uri == contact.Uri));
         // A full handset that is told of again is no emptier.
         if (_handsetFull && sameAsBefore && _holdUntil > Now) await HoldRowsAsync(_holdUntil);
-        else Release(); // the rows were released with the contact
+        else
+        {
+            // The rows were released with the contact; but a hold of ours may have been written after that, by one who had not heard of it.
+            if (_holdUntil > Now) await ReleaseRowsAsync(Now);
+            Release();
+        }
     }
 
     public async Task MemoryAvailable()
@@ -185,7 +190,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     /// <summary>Whoever owns the mailbox: it makes nothing but sure that somebody looks.</summary>
     private Task ReleaseRowsAsync(long now)
     {
-        var change = new StoreChange();
+        var change = new StoreChange { Urgent = true };
         change.Reschedules.Add(Reschedule.Release(Recipient, now));
         return store.Writer.WriteAsync(change, CancellationToken.None).AsTask();
     }

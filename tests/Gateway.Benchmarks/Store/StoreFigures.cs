@@ -6,7 +6,7 @@ namespace Gateway.Benchmarks.Store;
 
 /// <summary>
 /// What the store costs. "writes": this process's CPU time for an accepted and for a concluded message (attempt, progress, webhook), by how
-/// many callers wait at once. "due ROWS": how long the queue's queries take before and after that many waiting rows are there.
+/// many callers wait at once. "due ROWS": how long the queue's queries take before and after that many waiting rows are there. "start ROWS": how long a store with that many concluded messages and a tenth as many waiting takes to open.
 /// </summary>
 internal static class StoreFigures
 {
@@ -18,6 +18,8 @@ internal static class StoreFigures
         {
             [] or ["writes"]                                        => ("writes", 0, null),
             ["writes", var c]                                       => ("writes", 0, c),
+            ["start", var n] when int.TryParse(n, out var r)        => ("start", r, null),
+            ["start", var n, var c] when int.TryParse(n, out var r) => ("start", r, c),
             ["due", var n] when int.TryParse(n, out var r)          => ("due", r, null),
             ["due", var n, var c] when int.TryParse(n, out var r)   => ("due", r, c),
             _                                                       => ("", 0, null),
@@ -34,6 +36,8 @@ internal static class StoreFigures
             await store.MigrateAsync(CancellationToken.None);
             if (what == "writes")
                 await WritesAsync(store);
+            else if (what == "start")
+                await StartFigures.RunAsync(store, options, rows);
             else
                 await DueAsync(store, rows);
         }
@@ -146,7 +150,7 @@ internal static class StoreFigures
             messages / elapsed.TotalSeconds);
     }
 
-    private static ShortMessageRow Message(long id, int recipient, long dueAt) => new()
+    internal static ShortMessageRow Message(long id, int recipient, long dueAt) => new()
     {
         Id = id, Account = "abcd1234", RouteReason = "subscriber of this network", Recipient = $"49170{recipient:D8}", Originator = "Bank",
         Text = "Your one-time password is 123456. Do not tell it to anybody.", AcceptedAt = Start, ExpiresAt = Start + 259_200_000,

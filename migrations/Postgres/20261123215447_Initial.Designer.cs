@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123215422_Initial")]
+    [Migration("20261123215447_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
