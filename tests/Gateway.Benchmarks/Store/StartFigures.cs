@@ -21,7 +21,7 @@ internal static class StartFigures
         await using var again = new GatewayStore(options, TimeProvider.System, NullLoggerFactory.Instance);
         await again.MigrateAsync(CancellationToken.None);
         Console.WriteLine($"schema checked after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms");
-        var due = await again.DueMessages.DueRecipientsAsync(Start + rows, 1_000, default, CancellationToken.None);
+        var due = await again.DueMessages.DueRecipientsAsync(MessageLane.Normal, Start + rows, 1_000, default, CancellationToken.None);
         Console.WriteLine($"first {due.Recipients.Count} due known after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms");
         await WriteAsync(again, [StoreFigures.Message(new MessageId(TimeProvider.System).Take(1), 1, Start)]);
         Console.WriteLine($"first message stored after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms");

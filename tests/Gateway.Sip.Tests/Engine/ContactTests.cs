@@ -1,4 +1,5 @@
 using Gateway.Sip.Events;
+using Gateway.Tests.Support;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Engine;

@@ -25,9 +25,10 @@ public sealed class ReportTests
             new SipEndpointOptions { Listen = [SipListenAddress.Parse("udp://127.0.0.1:0")] }, TimeProvider.System, NullLoggerFactory.Instance);
         await endpoint.StartAsync(Cancel);
         using var handset = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        var contacts = new Contacts(store, null!, TimeProvider.System);
+        var flows = new Flows(endpoint);
+        var contacts = new Contacts(store, null!, flows, TimeProvider.System);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => contacts.OfAsync("49171", Cancel));
-        var channels = new Channels(endpoint, contacts, null!, new Volte(settings, TimeProvider.System), null!, null!,
+        var channels = new Channels(endpoint, contacts, flows, null!, new Volte(settings, TimeProvider.System), null!, null!,
             null!, new WorkUnderWay(TimeProvider.System), settings, null!);
         var from = new SipFlow(SipTransportKind.Udp, (IPEndPoint)handset.Client.LocalEndPoint!, endpoint.Bound[0].EndPoint);
 

@@ -19,7 +19,7 @@ public sealed class KeepAliveTests : IAsyncLifetime
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-keep-alive-");
-    private readonly SipSocket _phone = new(new IPEndPoint(IPAddress.Loopback, 9), tcp: false, null);
+    private readonly SipSocket _phone = new(new IPEndPoint(IPAddress.Loopback, 9), tcp: false, null, null);
     private readonly CancellationTokenSource _closing = new();
     private readonly ConcurrentQueue<(string Uri, DateTimeOffset At)> _asked = new();
     private readonly ConcurrentQueue<string> _gone = new();

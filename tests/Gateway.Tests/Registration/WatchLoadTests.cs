@@ -162,7 +162,9 @@ public sealed class WatchLoadTests(ITestOutputHelper output) : TestStore
     {
         endpoint.OnRequest = incoming => endpoint.Subscriptions.TryHandle(incoming) ? Task.CompletedTask : incoming.RespondAsync(404);
         var settings = new SipSettings { OutboundProxy = $"sip:{network.Bound[0].EndPoint};lr" };
-        return new RegWatcher(endpoint, settings, new Identities(settings), new Contacts(Store, null!, _time), Store, _time, NullLogger<RegWatcher>.Instance);
+        var contacts = new Contacts(Store, null!, new Flows(endpoint), _time);
+        var owners = new WatchOwners(Store, _time, NullLogger<WatchOwners>.Instance);
+        return new RegWatcher(endpoint, settings, new Identities(settings), contacts, Store, owners, _time, NullLogger<RegWatcher>.Instance);
     }
 
     private async Task<SipEndpoint> StartAsync()
