@@ -20,7 +20,7 @@ public sealed class SettingsFaultTests
     [InlineData("Accounts__0__ApiSecret", "", "Accounts:0:ApiSecret: missing; set it (environment: Accounts__0__ApiSecret)")]
     [InlineData("Cluster__SiloPort", "many", "Cluster:SiloPort")]
     [InlineData("Sip__OutboundProxy", "scscf.example", "Sip:OutboundProxy: \"scscf.example\" is not a sip: URI")]
-    [InlineData("Sip__Listen", "tls://127.0.0.1:0", "Sip:Tls:Certificate: missing, while Sip:Listen has a tls:// address")]
+    [InlineData("Sip__Listen", "tls://127.0.0.1:0", "Sip:Tls:Certificate: missing, while Sip:Listen has tls://127.0.0.1:0")]
     [InlineData("Sip__Tls__Certificate", "/nowhere/gateway.pem", "Sip:Tls:Certificate: Could not find ")]
     [InlineData("Sip__Tls__TrustedCa", "/dev/null", "Sip:Tls:TrustedCa: /dev/null has no certificate")]
     public async Task A_wrong_setting_is_named(string key, string value, string line)
