@@ -24,7 +24,8 @@ internal sealed record Joining(IReadOnlyList<Waiting> Messages, bool Complete, s
 
         var key = ConcatenationKey.Of(first.Row.Originator, first.Row.Recipient, concatenation);
         var parts = new SortedDictionary<byte, (Waiting Waiting, MessagePart Part)>();
-        foreach (var waiting in queue)
+        // It first: a sender whose references have come round may have another part of the same number in the queue, and this one's turn it is.
+        foreach (var waiting in queue.Prepend(first))
         {
             if (PartOf(waiting.Row, key) is { } part) parts.TryAdd(part.Sequence, (waiting, part));
         }

@@ -38,6 +38,14 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public void When_references_have_come_round_the_one_whose_turn_it_is_takes_part()
+    {
+        var (earlier, later) = (Parts(Text), Parts(Text));
+        var joined = Joining.PartsOf(later[0], [.. earlier.Take(1), .. later]);
+        Assert.Equal(later, joined.Messages);
+    }
+
+    [Fact]
     public void A_text_of_REST_is_whole_as_it_is()
     {
         var waiting = new Waiting(new ShortMessageRow { Text = "whole" });
