@@ -40,6 +40,15 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         }
     }
 
+    /// <summary>Next hops that somebody holds a slot of or waits for.</summary>
+    internal int Hops
+    {
+        get
+        {
+            lock (_lock) return _hops.Count;
+        }
+    }
+
     /// <summary>A slot at once, or null when there is none or others are in line for it.</summary>
     public Slot? TryTake(string nextHop, MessageLane lane)
     {
@@ -93,6 +102,8 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             hop.ReturnSilent();
             hop.Grant();
             hop.Watch();
+            // Those in line may have left meanwhile, and the silent give nothing back any more. The timer may be late, too, and the name another hop's.
+            if (_hops.GetValueOrDefault(hop.Name) == hop) DropIfIdle(hop);
         }
     }
 

@@ -110,6 +110,22 @@ public sealed class SendSlotsTests
         Assert.Equal(0, _slots.UnderWay);
     }
 
+    [Fact]
+    public async Task A_hop_that_was_silent_and_that_nobody_waits_for_any_more_is_forgotten()
+    {
+        using var leaving = new CancellationTokenSource();
+        var silent = TakeAll("hop", MessageLane.Normal);
+        var waits = _slots.TakeAsync("hop", MessageLane.Normal, "a", leaving.Token);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
+        Assert.Equal(1, _slots.Hops);
+        _time.Advance(SendSlots.Patience);
+        Assert.Equal(0, _slots.Hops);
+        using var anew = _slots.TryTake("hop", MessageLane.Normal);
+        silent.ForEach(slot => slot.Dispose());
+        Assert.Equal((1, 1), (_slots.Hops, _slots.UnderWay));
+    }
+
     private List<SendSlots.Slot> TakeAll(string hop, MessageLane lane)
     {
         var taken = new List<SendSlots.Slot>();
