@@ -121,6 +121,19 @@ public abstract class MembershipTableTests : TestStore
         Assert.Equal(0, third.Nodes.Own);
     }
 
+    [Fact]
+    public async Task Whose_insert_seemed_to_fail_knows_its_number_once_it_updates_what_is_there()
+    {
+        foreach (var number in new[] { 1, 2 }) await Table.InsertRow(Entry(number), await NextAsync());
+        await using var unsure = new GatewayStore(Options, TimeProvider.System, NullLoggerFactory.Instance);
+        var table = new StoreMembershipTable(unsure, new MessageId(TimeProvider.System));
+        Assert.False(await table.InsertRow(Entry(2), await NextAsync())); // the first try was committed, and nobody heard of it
+        Assert.False(unsure.Nodes.Clustered);
+        var (entry, etag) = await ReadAsync(2);
+        Assert.True(await table.UpdateRow(entry, etag, await NextAsync()));
+        Assert.Equal((true, 1), (unsure.Nodes.Clustered, unsure.Nodes.Own));
+    }
+
     private async Task<TableVersion> NextAsync() => (await Table.ReadAll()).Version.Next();
 
     private async Task<(MembershipEntry Entry, string ETag)> ReadAsync(int number)

@@ -13,6 +13,9 @@ namespace Gateway.Delivery.Clustering;
 /// </summary>
 internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : IMembershipTable
 {
+    // The silo that is to join, until it knows its number: what it inserts may be there though the insert seemed to fail, and is updated then.
+    private volatile SiloAddress? _joining;
+
     public async Task InitializeMembershipTable(bool tryInitTableVersion)
     {
         await using var db = store.Open();
@@ -55,21 +58,25 @@ internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : 
 
     public Task<MembershipTableData> ReadAll() => ReadAsync(members => members);
 
-    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => ChangeAsync(tableVersion, async db =>
+    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
     {
-        var row = new MemberRow { Silo = entry.SiloAddress.ToParsableString() };
-        if (await db.Members.AnyAsync(member => member.Silo == row.Silo)) return false;
-        var taken = await db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync();
-        var free = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node).Except(taken).ToList();
-        if (free.Count == 0) throw new InvalidOperationException($"the cluster has {MemberRow.MaxNodes} nodes, and there is no number for another");
-        row.Node = free[0];
-        Fill(row, entry);
-        db.Members.Add(row);
-        await db.SaveChangesAsync();
-        return true;
-    }, () => JoinAsync(entry.SiloAddress));
+        _joining = entry.SiloAddress;
+        return ChangeAsync(tableVersion, entry.SiloAddress, async db =>
+        {
+            var row = new MemberRow { Silo = entry.SiloAddress.ToParsableString() };
+            if (await db.Members.AnyAsync(member => member.Silo == row.Silo)) return false;
+            var taken = await db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync();
+            var free = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node).Except(taken).ToList();
+            if (free.Count == 0) throw new InvalidOperationException($"the cluster has {MemberRow.MaxNodes} nodes, and there is no number for another");
+            row.Node = free[0];
+            Fill(row, entry);
+            db.Members.Add(row);
+            await db.SaveChangesAsync();
+            return true;
+        });
+    }
 
-    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => ChangeAsync(tableVersion, async db =>
+    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => ChangeAsync(tableVersion, entry.SiloAddress, async db =>
     {
         if (await db.Members.FindAsync(entry.SiloAddress.ToParsableString()) is not { } row) return false;
         Fill(row, entry);
@@ -91,9 +98,10 @@ internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : 
         var node = await db.Members.Where(member => member.Silo == own).Select(member => member.Node).SingleAsync();
         ids.Join(node);
         store.Nodes.Join(node);
+        _joining = null;
     }
 
-    private async Task<bool> ChangeAsync(TableVersion version, Func<GatewayDb, Task<bool>> change, Func<Task>? afterwards = null)
+    private async Task<bool> ChangeAsync(TableVersion version, SiloAddress of, Func<GatewayDb, Task<bool>> change)
     {
         var read = int.Parse(version.VersionEtag, CultureInfo.InvariantCulture);
         await using (var db = store.Open())
@@ -104,7 +112,7 @@ internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : 
             if (raised == 0 || !await change(db)) return false;
             await transaction.CommitAsync();
         }
-        if (afterwards is not null) await afterwards();
+        if (of.Equals(_joining)) await JoinAsync(of);
         return true;
     }
 
