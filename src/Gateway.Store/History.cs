@@ -43,8 +43,10 @@ public sealed class History
                 Other = db =>
                 {
                     db.Database.ExecuteSqlRaw(_move ??= MoveText(db), after, last, concludedBy);
+                    // What another node concludes between the two statements, with a time from before an outage, is left for the next walk.
                     moved = db.ShortMessages
-                        .Where(m => m.Id > after && m.Id <= last && m.State >= MessageState.Delivered && m.ConcludedAt <= concludedBy)
+                        .Where(m => m.Id > after && m.Id <= last && m.State >= MessageState.Delivered && m.ConcludedAt <= concludedBy
+                            && db.History.Any(copy => copy.Id == m.Id))
                         .ExecuteDelete();
                 },
             }, cancel);
