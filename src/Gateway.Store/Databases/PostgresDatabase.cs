@@ -94,8 +94,14 @@ internal sealed class PostgresDatabase : StoreDatabase
         _ => false,
     };
 
-    public override bool IsConflict(Exception fault) =>
-        fault is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };
+    // EF wraps what its own statements meet.
+    public override bool IsConflict(Exception fault) => fault switch
+    {
+        PostgresException postgres => postgres.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure,
+        { InnerException: { } inner } => IsConflict(inner),
+        _ => false,
+    };
+
     public override bool IsRepeatedKey(Exception fault) => fault is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
     public override void PrepareWriter(DbConnection connection)
