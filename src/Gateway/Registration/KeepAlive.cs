@@ -14,6 +14,8 @@ namespace Gateway.Registration;
 /// <item>Any answer is one, whatever its status. A contact that leaves <see cref="FailuresAllowed"/> in a row unanswered, each for the 32 s of a
 /// transaction, is gone: what is for it waits from then on instead of being sent into the void.</item>
 /// <item>A REGISTER is a sign of life, and begins anew.</item>
+/// <item>In a cluster each node judges only who registered with it: a NAT lets nobody else through, so what it finds in the store it asks and never
+/// removes.</item>
 /// </list>
 /// </summary>
 public sealed partial class KeepAlive : BackgroundService
@@ -41,7 +43,7 @@ public sealed partial class KeepAlive : BackgroundService
     public void Keep(string subscriber, IReadOnlyList<ContactRow> contacts)
     {
         if (_seconds.Length == 0) return;
-        Kept[] kept = [.. contacts.Select(KeptOf).OfType<Kept>()];
+        Kept[] kept = [.. contacts.Select(contact => KeptOf(contact)).OfType<Kept>()];
         var second = _seconds[(uint)subscriber.GetHashCode() % _seconds.Length];
         if (kept.Length > 0) second[subscriber] = kept;
         else second.TryRemove(subscriber, out _);
@@ -79,15 +81,15 @@ public sealed partial class KeepAlive : BackgroundService
         var rows = db.Contacts.AsNoTracking().Where(row => row.Source == ContactSource.Registrar && row.ExpiresAt > now && row.Flow!.StartsWith("udp:"));
         await foreach (var row in rows.AsAsyncEnumerable().WithCancellation(stopping))
         {
-            if (KeptOf(row) is { } kept)
+            if (KeptOf(row, remembered: true) is { } kept)
                 _seconds[(uint)row.Subscriber.GetHashCode() % _seconds.Length].AddOrUpdate(row.Subscriber, [kept],
                     (_, known) => Array.Exists(known, other => other.Contact.Binding == row.Binding) ? known : [.. known, kept]);
         }
     }
 
-    private static Kept? KeptOf(ContactRow contact) =>
+    private static Kept? KeptOf(ContactRow contact, bool remembered = false) =>
         contact.Path is null && SipFlow.TryParse(contact.Flow, out var flow) && flow.Kind == SipTransportKind.Udp
-        && SipUri.TryParse(contact.Uri, out var uri) && Flows.IsBehindNat(uri, flow) ? new Kept(contact, uri, flow) : null;
+        && SipUri.TryParse(contact.Uri, out var uri) && Flows.IsBehindNat(uri, flow) ? new Kept(contact, uri, flow, remembered) : null;
 
     private async Task AskAsync(Kept kept)
     {
@@ -101,7 +103,7 @@ public sealed partial class KeepAlive : BackgroundService
                 SipOutcomeKind.Overloaded => kept.Failures,
                 _ => kept.Failures + 1,
             };
-            if (kept.Failures < FailuresAllowed || !IsCurrent(kept)) return;
+            if (kept.Failures < FailuresAllowed || kept.Remembered && _store.Nodes.Clustered || !IsCurrent(kept)) return;
             LogGone(kept.Contact.Subscriber, kept.Contact.Uri, kept.Flow);
             if (OnGone is { } onGone) await onGone(kept.Contact);
         }
@@ -128,8 +130,10 @@ public sealed partial class KeepAlive : BackgroundService
         return request;
     }
 
-    private sealed class Kept(ContactRow contact, SipUri uri, SipFlow flow)
+    private sealed class Kept(ContactRow contact, SipUri uri, SipFlow flow, bool remembered)
     {
+        /// <summary>From the store, and perhaps registered with another node.</summary>
+        public bool Remembered => remembered;
         public ContactRow Contact => contact;
         public SipUri Uri => uri;
         public SipFlow Flow => flow;

@@ -115,6 +115,18 @@ public sealed class KeepAliveTests : IAsyncLifetime
         Assert.All(_asked.GroupBy(asked => asked.At), second => Assert.InRange(second.Count(), 1, Contacts / Interval * 3));
     }
 
+    [Fact]
+    public async Task What_another_node_may_have_registered_is_never_gone_by_silence_here()
+    {
+        _store!.Nodes.Join(1);
+        await _store.Writer.WriteAsync(new StoreChange { Other = db => db.Contacts.Add(ContactOf("4940100001")) }, Cancel);
+        await _keepAlive!.StartAsync(Cancel);
+
+        await AdvanceUntilAsync(() => _asked.Count >= 2 * KeepAlive.FailuresAllowed, "it is asked again and again");
+
+        Assert.Empty(_gone);
+    }
+
     private ContactRow ContactOf(string number, string? uri = null, TimeSpan? expires = null) => new()
     {
         Subscriber = number,
