@@ -34,6 +34,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
     private QueuePosition _readTo;
+    // The first in order that was accepted and left out of the queue since the last read began.
+    private QueuePosition? _leftOut;
     private bool _pumping;
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
@@ -55,7 +57,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
             var position = QueuePosition.Of(row);
             // Into a full queue comes only what is before others of it, or would not be read any more.
             if (_queue.Count < PageSize && !_more || position <= _readTo || _queue.Exists(behind => QueuePosition.Of(behind.Row) > position)) Insert(new Waiting(row));
-            else _more = true;
+            else LeaveOut(position);
             Trim();
             // What waits for a slot is not on the air yet, and lets a message of a higher lane go before it.
             if (_inLine is { } line && row.Lane < line.Lane) line.Turn.Cancel();
@@ -130,9 +132,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     /// <returns>Something in it is due for another reason than its expiry.</returns>
     private async Task<bool> LoadAsync(QueuePosition after, CancellationToken cancel)
     {
+        _leftOut = null;
         var rows = await store.DueMessages.WaitingForAsync(Recipient, after, PageSize, cancel);
         _more = rows.Count == PageSize;
         _readTo = rows.Count == 0 ? after : QueuePosition.Of(rows[^1]);
+        // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
+        if (_leftOut is { } position) ReadAgainFrom(position);
         foreach (var row in rows)
             if (Concerns(row)) Insert(new Waiting(row));
         var now = Now;
@@ -158,10 +163,22 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         while (_queue.Count > 2 * PageSize && _queue.FindLast(waiting => !_underWay.Contains(waiting)) is { } last)
         {
             _queue.Remove(last);
-            var before = QueuePosition.Of(last.Row) with { Id = last.Row.Id - 1 };
-            _readTo = before < _readTo ? before : _readTo;
-            _more = true;
+            ReadAgainFrom(QueuePosition.Of(last.Row));
         }
+    }
+
+    /// <summary>It waits behind what is not read yet, and is read with it.</summary>
+    private void LeaveOut(QueuePosition position)
+    {
+        _more = true;
+        if (_leftOut is not { } first || position < first) _leftOut = position;
+    }
+
+    private void ReadAgainFrom(QueuePosition position)
+    {
+        var before = position with { Id = position.Id - 1 };
+        _readTo = before < _readTo ? before : _readTo;
+        _more = true;
     }
 
     private void Remove(Waiting waiting)

@@ -1,11 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Gateway.Tests.Store;
 using Npgsql;
-using Xunit;
-
-[assembly: AssemblyFixture(typeof(PostgresCluster))]
 
 namespace Gateway.Tests.Store;
 
@@ -17,18 +13,21 @@ public sealed class PostgresCluster : IAsyncDisposable
 {
     private readonly SemaphoreSlim _starting = new(1);
     private string? _directory;
+    private bool _durable;
     private int _databases;
 
     public int Port { get; private set; }
 
     /// <summary>Connection string of a database that does not exist yet.</summary>
-    public async Task<string> NewDatabaseAsync(CancellationToken cancel)
+    /// <param name="cancel">Ends the start of the server.</param>
+    /// <param name="durable">Said by the first to ask: the server waits for its disk, as it does in earnest.</param>
+    public async Task<string> NewDatabaseAsync(CancellationToken cancel, bool durable = false)
     {
         await _starting.WaitAsync(cancel);
         try
         {
             if (_directory is null)
-                await CreateAsync(cancel);
+                await CreateAsync(durable, cancel);
         }
         finally
         {
@@ -39,7 +38,7 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     public Task StartAsync(CancellationToken cancel) => ControlAsync(
         cancel, "start", "-w", "-t", "30", "-l", Path.Combine(_directory!, "log"),
-        "-o", $"-p {Port} -h 127.0.0.1 -k {_directory} -c fsync=off -c max_connections=200");
+        "-o", $"-p {Port} -h 127.0.0.1 -k {_directory} -c fsync={(_durable ? "on" : "off")} -c max_connections=200");
 
     /// <summary>As a crash: no checkpoint, connections cut; what was committed comes back from the log.</summary>
     public Task CrashAsync(CancellationToken cancel) => ControlAsync(cancel, "stop", "-m", "immediate");
@@ -54,8 +53,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task CreateAsync(CancellationToken cancel)
+    private async Task CreateAsync(bool durable, CancellationToken cancel)
     {
+        _durable = durable;
         var directory = Directory.CreateTempSubdirectory("gateway-postgres-").FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", cancel, "postgres", directory);

@@ -1,0 +1,4 @@
+using Gateway.Tests.Store;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresCluster))]
