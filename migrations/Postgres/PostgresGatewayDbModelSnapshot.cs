@@ -553,6 +553,9 @@ namespace Gateway.Migrations.Postgres
 
                     b.HasKey("Id");
 
+                    b.HasIndex("ExpiresAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.HasIndex("ForeignId", "Originator", "Id")
                         .HasFilter("\"ForeignId\" IS NOT NULL");
 

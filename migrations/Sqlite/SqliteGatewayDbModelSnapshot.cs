@@ -542,6 +542,9 @@ namespace Gateway.Migrations.Sqlite
 
                     b.HasKey("Id");
 
+                    b.HasIndex("ExpiresAt", "Id")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.HasIndex("ForeignId", "Originator", "Id")
                         .HasFilter("\"ForeignId\" IS NOT NULL");
 

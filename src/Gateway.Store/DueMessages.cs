@@ -3,8 +3,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Store;
 
-/// <summary>Where a walk through due rows stands: behind this time and id (0: behind all of that time). The default is the beginning.</summary>
-public readonly record struct DuePosition(long DueAt, long Id);
+/// <summary>
+/// Where a walk through due or expired rows stands: behind this time (of DueAt or ExpiresAt) and id (0: behind all of that time). The default is the
+/// beginning.
+/// </summary>
+public readonly record struct DuePosition(long Time, long Id);
 
 /// <summary>A place in a mailbox's queue: by lane, then by id. The default is before the first.</summary>
 public readonly record struct QueuePosition(MessageLane Lane, long Id) : IComparable<QueuePosition>
@@ -27,6 +30,12 @@ public readonly record struct DueRecipient(string Recipient, RouteKind Route);
 /// </summary>
 public sealed record DueRecipients(IReadOnlyList<DueRecipient> Recipients, DuePosition? Next);
 
+/// <summary>A message whose time is over.</summary>
+public sealed record ExpiredMessage(long Id, string Recipient, long ExpiresAt);
+
+/// <summary>Messages that are not concluded and whose time is over, the longest expired first; <see cref="Next"/> as above.</summary>
+public sealed record ExpiredMessages(IReadOnlyList<ExpiredMessage> Messages, DuePosition? Next);
+
 /// <summary>
 /// The queries of the queue. Each reads one index and at most its limit of rows, however many wait, so it takes as long with ten million
 /// rows as with ten; times are Unix milliseconds. When the database cannot be reached, they throw <see cref="StoreUnavailableException"/>.
@@ -46,12 +55,23 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueAtTheTime =
         (db, lane, time, afterId, limit) =>
             db.ShortMessages.Where(m => m.Lane == lane && m.DueAt == time && m.Id > afterId).OrderBy(m => m.Id).Take(limit)
-                .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+                .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id, m.ExpiresAt));
 
     internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueBetween =
         (db, lane, after, now, limit) =>
             db.ShortMessages.Where(m => m.Lane == lane && m.DueAt > after && m.DueAt <= now).OrderBy(m => m.DueAt).ThenBy(m => m.Id)
-                .Take(limit).Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id));
+                .Take(limit).Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id, m.ExpiresAt));
+
+    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<ExpiredMessage>>> ExpiredAtTheTime = (db, time, afterId, limit) =>
+        db.ShortMessages.Where(m => m.ExpiresAt == time && m.Id > afterId && m.DueAt != null).OrderBy(m => m.Id).Take(limit)
+            .Select(m => new ExpiredMessage(m.Id, m.Recipient, m.ExpiresAt));
+
+    internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<ExpiredMessage>>> ExpiredBetween = (db, after, now, limit) =>
+        db.ShortMessages.Where(m => m.ExpiresAt > after && m.ExpiresAt <= now && m.DueAt != null).OrderBy(m => m.ExpiresAt).ThenBy(m => m.Id)
+            .Take(limit).Select(m => new ExpiredMessage(m.Id, m.Recipient, m.ExpiresAt));
+
+    internal static readonly Expression<Func<GatewayDb, long[], IQueryable<ShortMessageRow>>> ByIds = (db, ids) =>
+        db.ShortMessages.AsNoTracking().Where(m => ids.Contains(m.Id));
 
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
@@ -89,6 +109,9 @@ public sealed class DueMessages
         EF.CompileAsyncQuery(WaitingFromLane);
     private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueAtTheTime = EF.CompileAsyncQuery(DueAtTheTime);
     private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
+    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<ExpiredMessage>> _expiredAtTheTime = EF.CompileAsyncQuery(ExpiredAtTheTime);
+    private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<ExpiredMessage>> _expiredBetween = EF.CompileAsyncQuery(ExpiredBetween);
+    private readonly Func<GatewayDb, long[], IAsyncEnumerable<ShortMessageRow>> _byIds = EF.CompileAsyncQuery(ByIds);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _concludedNotAfter = EF.CompileAsyncQuery(ConcludedNotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
@@ -117,18 +140,42 @@ public sealed class DueMessages
             return rows;
         });
 
-    /// <summary>Who has something of this lane due at <paramref name="now"/>; reads at most <paramref name="limit"/> rows (1 and up).</summary>
+    /// <summary>
+    /// Who has something of this lane due at <paramref name="now"/> whose time is not over (<see cref="ExpiredAsync"/>); reads at most
+    /// <paramref name="limit"/> rows (1 and up).
+    /// </summary>
     public async Task<DueRecipients> DueRecipientsAsync(MessageLane lane, long now, int limit, DuePosition after, CancellationToken cancel)
     {
         var rows = await ReadAsync(async db =>
         {
-            var rows = after.Id == 0 ? [] : await _dueAtTheTime(db, lane, after.DueAt, after.Id, limit).ToListAsync(cancel);
+            var rows = after.Id == 0 ? [] : await _dueAtTheTime(db, lane, after.Time, after.Id, limit).ToListAsync(cancel);
             if (rows.Count < limit)
-                rows.AddRange(await _dueBetween(db, lane, after.DueAt, now, limit - rows.Count).ToListAsync(cancel));
+                rows.AddRange(await _dueBetween(db, lane, after.Time, now, limit - rows.Count).ToListAsync(cancel));
             return rows;
         });
-        var recipients = rows.Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
+        var recipients = rows.Where(r => r.ExpiresAt > now).Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
         return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
+    }
+
+    /// <summary>Messages of all lanes that are not concluded and whose time is over at <paramref name="now"/>; at most <paramref name="limit"/> (1 and up).</summary>
+    public async Task<ExpiredMessages> ExpiredAsync(long now, int limit, DuePosition after, CancellationToken cancel)
+    {
+        var messages = await ReadAsync(async db =>
+        {
+            var messages = after.Id == 0 ? [] : await _expiredAtTheTime(db, after.Time, after.Id, limit).ToListAsync(cancel);
+            if (messages.Count < limit)
+                messages.AddRange(await _expiredBetween(db, after.Time, now, limit - messages.Count).ToListAsync(cancel));
+            return messages;
+        });
+        return new ExpiredMessages(messages, messages.Count < limit ? null : new DuePosition(messages[^1].ExpiresAt, messages[^1].Id));
+    }
+
+    /// <summary>Those of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, in no order. At most a few hundred at once.</summary>
+    public async Task<List<ShortMessageRow>> WaitingAsync(long[] ids, CancellationToken cancel)
+    {
+        var rows = await ReadAsync(db => _byIds(db, ids).ToListAsync(cancel));
+        rows.RemoveAll(row => row.DueAt is null); // here: in the query it would tempt PostgreSQL to read all that wait
+        return rows;
     }
 
     /// <summary>
@@ -184,5 +231,5 @@ public sealed class DueMessages
 
     private Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
 
-    internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id);
+    internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id, long ExpiresAt);
 }

@@ -25,10 +25,11 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("ShortMessages").HasKey(m => m.Id);
             row.Property(m => m.Id).ValueGeneratedNever();
-            // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in these two. Ids come last in every
+            // The next due message, whatever the backlog: concluded rows have no DueAt and so no place in these three. Ids come last in every
             // index, so that reading in order needs no sorting.
             row.HasIndex(m => new { m.Lane, m.DueAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.Recipient, m.Lane, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
+            row.HasIndex(m => new { m.ExpiresAt, m.Id }).HasFilter("\"DueAt\" IS NOT NULL");
             row.HasIndex(m => new { m.ForeignId, m.Originator, m.Id }).HasFilter("\"ForeignId\" IS NOT NULL");
         });
         model.Entity<IdempotencyKeyRow>(row =>

@@ -32,10 +32,13 @@ internal sealed class CarrierParts
 
     private string? Undelivered => Array.Find(_parts, part => part.Contains('=') && !part.Contains("=delivered:", StringComparison.Ordinal));
 
+    /// <summary>Nexmo's word for what will not change any more.</summary>
+    public static bool IsFinal(string status) => status is "delivered" or "expired" or "failed" or "rejected" or "unknown";
+
     /// <summary>False when it changes nothing: an intermediate status, or a part that was told of before.</summary>
     public bool Record(CarrierReceipt receipt)
     {
-        if (receipt.Status is not ("delivered" or "expired" or "failed" or "rejected" or "unknown")) return false;
+        if (!IsFinal(receipt.Status)) return false;
         var id = Uri.EscapeDataString(receipt.PartId);
         if (_parts.Length == 0) _parts = [id]; // a carrier that gave no ids: its one receipt is for the whole
         var at = Array.IndexOf(_parts, id);

@@ -24,7 +24,7 @@ public static class DeliveryExtensions
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });
         builder.Services.AddSingleton(settings.Delivery).AddSingleton(new RetrySchedule(settings.Delivery, Random.Shared));
-        builder.Services.AddSingleton<WorkUnderWay>().AddSingleton<SendSlots>();
+        builder.Services.AddSingleton<WorkUnderWay>().AddSingleton<SendSlots>().AddSingleton<DeliveryMetrics>();
         builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
         builder.Services.AddHostedService<DueSweep>().AddHostedService<HistoryKeeping>();
         return builder;

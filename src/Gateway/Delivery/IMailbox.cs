@@ -23,6 +23,10 @@ public interface IMailbox : IGrainWithStringKey
     [Alias("Wake")]
     Task Wake();
 
+    /// <summary>The time of these messages is over (<see cref="ShortMessageRow.Id"/>); ends when that is written down.</summary>
+    [Alias("Expired")]
+    Task Expired([Immutable] long[] ids);
+
     /// <summary>RP-ACK or RP-ERROR from the handset. False when it belongs to nothing here.</summary>
     [Alias("Report")]
     Task<bool> Report(HandsetReport report);

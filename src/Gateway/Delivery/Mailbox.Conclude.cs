@@ -7,6 +7,8 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const int AllSegments = byte.MaxValue;
+    /// <summary>What is kept of a carrier that tells ever new things of one message.</summary>
+    private const int MaxLateReceipts = 255;
 
     // One carrier receipt after the other: each adds its part to what is stored of the others.
     private readonly SemaphoreSlim _receipts = new(1);
@@ -50,12 +52,33 @@ public sealed partial class Mailbox
     {
         if (!await OwnAsync()) throw Elsewhere();
         if (await store.DueMessages.FindAsync(receipt.MessageId, CancellationToken.None) is not { } row || row.Recipient != Recipient) return false;
+        if (row.State == MessageState.Expired) return await RecordLateAsync(row, receipt);
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
         var change = NewChange(urgent: row.Lane == MessageLane.Otp);
         foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
-        return await WriteAsync(change) ? true : throw Elsewhere();
+        if (!await WriteAsync(change)) throw Elsewhere();
+        return change.Progress.TrueForAll(progress => progress.Applied) || await RecordAsync(receipt); // it expired in between
+    }
+
+    /// <summary>
+    /// The customer has had his one final receipt when our own time for the message was over, and gets no second, other one; but the history shows
+    /// what the carrier says became of it.
+    /// </summary>
+    private async Task<bool> RecordLateAsync(ShortMessageRow row, CarrierReceipt receipt)
+    {
+        if (!CarrierParts.IsFinal(receipt.Status)) return true;
+        var attempt = NewAttempt(row, "carrier", receipt.Carrier, Now);
+        attempt.Outcome = $"receipt after the expiry: {receipt.Status} err-code={receipt.ErrorCode} messageId={receipt.PartId}".Replace('\0', '\uFFFD');
+        var known = await store.DueMessages.AttemptsOfAsync(row.Id, CancellationToken.None);
+        if (known.Exists(before => before.Outcome == attempt.Outcome && before.Target == attempt.Target)) return true; // it repeats itself
+        if (known.Count(before => before.StartedAt >= row.ConcludedAt) >= MaxLateReceipts) return true;
+        var change = NewChange();
+        change.NewAttempts.Add(attempt);
+        await WriteAsync(change);
+        metrics.CarrierReceiptLate(receipt.Carrier);
+        return true;
     }
 
     /// <summary>The parts of a handset's long text go to a carrier as one message, under the id of one of them: its receipts are for all.</summary>
@@ -169,11 +192,39 @@ public sealed partial class Mailbox
         return progress;
     }
 
-    /// <summary>Messages whose time is over: never sent, always told of (3GPP TS 23.040 §9.2.3.15: TP-ST 46, VP expired).</summary>
-    private async Task ExpireAsync()
+    // Being written down as expired: whoever finds them meanwhile need not do it again.
+    private readonly HashSet<long> _expiring = [];
+
+    public async Task Expired(long[] ids)
+    {
+        if (!await OwnAsync()) return; // the sweep finds them again, and then the owner
+        // Most lie behind what the queue holds, or are a carrier's. What is written of them from now on is this mailbox's alone.
+        var rows = await store.DueMessages.WaitingAsync(ids, CancellationToken.None);
+        await ExpireAsync([.. rows.Select(row => _queue.Find(waiting => waiting.Row.Id == row.Id) ?? new Waiting(row))]);
+        Pump(); // they may have been the whole page that was in memory
+    }
+
+    private Task ExpireAsync() => ExpireAsync(_queue);
+
+    /// <summary>Those of them whose time is over: never sent, always told of (3GPP TS 23.040 §9.2.3.15: TP-ST 46, VP expired).</summary>
+    private async Task ExpireAsync(List<Waiting> among)
     {
         var now = Now;
-        if (_queue.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting)) is not { Count: > 0 } expired) return;
+        var expired = among.FindAll(waiting => waiting.Row.ExpiresAt <= now && !_underWay.Contains(waiting) && !_expiring.Contains(waiting.Row.Id));
+        if (expired.Count == 0) return;
+        foreach (var waiting in expired) _expiring.Add(waiting.Row.Id);
+        try
+        {
+            await ExpireAsync(expired, now);
+        }
+        finally
+        {
+            foreach (var waiting in expired) _expiring.Remove(waiting.Row.Id);
+        }
+    }
+
+    private async Task ExpireAsync(List<Waiting> expired, long now)
+    {
         var change = ChangeOf(expired);
         foreach (var waiting in expired)
         {

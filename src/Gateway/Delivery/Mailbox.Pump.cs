@@ -47,7 +47,7 @@ public sealed partial class Mailbox
     private Waiting? NextReady()
     {
         var now = Now;
-        return _queue.Find(waiting => waiting.NotBefore <= now);
+        return _queue.Find(waiting => waiting.NotBefore <= now && waiting.Row.ExpiresAt > now); // the expired are about to go
     }
 
     /// <summary>A row that makes us err must not stop the ones behind it.</summary>
@@ -136,13 +136,14 @@ public sealed partial class Mailbox
     private (MessageLane Lane, CancellationTokenSource Turn)? _inLine;
 
     /// <summary>
-    /// A slot to the next hop, or null when the message must not leave now after all: another one goes first, something's time is over, the
-    /// contacts have changed or the gateway stops. Then the pump looks anew.
+    /// A slot to the next hop, or null when the message must not leave now after all: its time is over, another one goes first, the contacts have
+    /// changed or the gateway stops. Then the pump looks anew.
     /// </summary>
     private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row)
     {
+        var untilExpiry = _underWay.Min(waiting => waiting.Row.ExpiresAt) - Now;
+        if (untilExpiry <= 0) return null;
         if (channels.Slots.TryTake(nextHop, row.Lane) is { } free) return free;
-        var untilExpiry = Math.Max(0, _queue.Min(waiting => waiting.Row.ExpiresAt) - Now);
         using var over = new CancellationTokenSource(TimeSpan.FromMilliseconds(untilExpiry), time);
         using var turn = CancellationTokenSource.CreateLinkedTokenSource(over.Token, channels.Stopping);
         _inLine = (row.Lane, turn);
@@ -244,19 +245,36 @@ public sealed partial class Mailbox
     {
         if (await JoinAsync(waiting) is not { } parts) return;
         var row = waiting.Row;
-        // The routes in order; after a failure the next one has its turn.
-        var routes = router.Carriers(row.Recipient);
-        var carrier = routes.Count == 0 ? row.Carrier! : routes[row.Attempts % routes.Count].Carrier!;
+        var routes = router.Carriers(row.Recipient).Select(route => route.Carrier!).ToList();
+        var carrier = NextCarrier(routes, waiting) ?? row.Carrier!;
         if (await SlotAsync($"carrier {carrier}", row) is not { } slot) return;
         using var underWay = slot;
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
         slot.Dispose();
         attempt.Status = (short)verdict.Status;
-        // Another route is left in this round, and this one has certainly not taken the message: the other's turn is now.
-        if (verdict.OtherRoute && routes.Count > 0 && (row.Attempts + 1) % routes.Count != 0)
-            verdict = verdict with { Next = Next.Retry, After = TimeSpan.Zero };
-        await ConcludeAllAsync(parts.Messages, attempt, verdict, carrierIds: carrierIds);
+        foreach (var part in parts.Messages) part.TriedCarrier(carrier, rejected: verdict is { Next: Next.Fail, OtherRoute: true });
+        await ConcludeAllAsync(parts.Messages, attempt, AmongRoutes(verdict, routes, waiting), carrierIds: carrierIds);
+    }
+
+    /// <summary>
+    /// The routes in order, round after round; after a failure the next one has its turn. One that has rejected the message is not asked again, as
+    /// long as that is remembered here: what has left memory begins where its attempts stand, and at worst is rejected again.
+    /// </summary>
+    private static string? NextCarrier(List<string> routes, Waiting waiting)
+    {
+        var last = waiting.LastCarrier is { } name ? routes.IndexOf(name) : routes.Count == 0 ? -1 : (waiting.Row.Attempts - 1) % routes.Count;
+        return routes.Skip(last + 1).Concat(routes).FirstOrDefault(carrier => !waiting.CarriersThatRejected.Contains(carrier));
+    }
+
+    /// <summary>What one route's verdict means where there are several: it fails only when all have rejected it.</summary>
+    private static Verdict AmongRoutes(Verdict verdict, List<string> routes, Waiting waiting)
+    {
+        // What a carrier may have taken goes to no other one at once.
+        if (!verdict.OtherRoute || routes.TrueForAll(waiting.CarriersThatRejected.Contains)) return verdict;
+        // Another route is left in this round: its turn is now. Else the next round begins by schedule.
+        var left = routes.Skip(routes.IndexOf(waiting.LastCarrier!) + 1).Any(carrier => !waiting.CarriersThatRejected.Contains(carrier));
+        return verdict with { Next = Next.Retry, After = left ? TimeSpan.Zero : verdict.After };
     }
 
     private AttemptRow NewAttempt(ShortMessageRow row, string channel, string target, long now) => new()

@@ -12,7 +12,8 @@ namespace Gateway.Delivery;
 /// <item>Who has no contact waits for one: a registration (<see cref="ContactsChanged"/>) sends at once. So does RP-SMMA for a full handset.</item>
 /// <item>A failed try holds the recipient for the first step of the schedule and the message for its own step, so a message that always fails
 /// does not block the ones behind it.</item>
-/// <item>Validity is looked at last, just before the wire. An expired message is never sent and is always told of.</item>
+/// <item>Validity is looked at last, just before the wire. An expired message is never sent and is always told of, also one that waits far behind
+/// what is held here (<see cref="Expired"/>).</item>
 /// <item>A conclusion and everything that tells of it are one transaction; a later conclusion of the same message changes nothing.</item>
 /// <item>Before its first write or send it takes the mailbox in the store, and only its owner's plans are written (Mailbox.Own.cs).</item>
 /// <item>It is reentrant, because a handset's report may come before the SIP answer; between two awaits it runs alone.</item>
@@ -20,7 +21,7 @@ namespace Gateway.Delivery;
 /// </summary>
 [Orleans.Concurrency.Reentrant, Orleans.Placement.PreferLocalPlacement] // the node that took the message has it at hand
 public sealed partial class Mailbox(GatewayStore store, Channels channels, Receipts receipts, Router router, GatewaySettings settings,
-    RetrySchedule schedule, TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
+    RetrySchedule schedule, DeliveryMetrics metrics, TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
 {
     private const int PageSize = 200;
     private const int RememberedConclusions = 256;
@@ -102,12 +103,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     public async Task Wake()
     {
-        if (_pumping)
-        {
-            // An attempt may take more than a minute; an expiry is told within a second all the same.
-            if (_epoch != 0) await ExpireAsync();
-            return;
-        }
+        if (_pumping) return;
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
         if (_epoch == 0) _more = true; // read when the mailbox is taken
         else if (await LoadAsync(after: default, CancellationToken.None)) _holdUntil = 0;
@@ -236,6 +232,17 @@ internal sealed class Waiting(ShortMessageRow row)
     /// <summary>A contact answered 415 or 488 to this class.</summary>
     public bool Refused3gpp { get; set; }
     public bool RefusedText { get; set; }
+    /// <summary>The carrier of the last attempt, since it is in memory.</summary>
+    public string? LastCarrier { get; private set; }
+    /// <summary>They will not take this message.</summary>
+    public IReadOnlyCollection<string> CarriersThatRejected => _rejected ?? [];
+    private List<string>? _rejected;
+
+    public void TriedCarrier(string name, bool rejected)
+    {
+        LastCarrier = name;
+        if (rejected) (_rejected ??= []).Add(name);
+    }
 
     public void Release()
     {

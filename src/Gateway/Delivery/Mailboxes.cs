@@ -21,6 +21,9 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
     /// <summary>Ends when the mailbox is awake, or could not be reached; throws nothing.</summary>
     public Task WakeAsync(string recipient) => TellAsync(Of(recipient).Wake(), recipient);
 
+    /// <summary>Ends when the expiry of these messages of one recipient is written down, or could not be; throws nothing.</summary>
+    public Task ExpiredAsync(string recipient, long[] ids) => TellAsync(Of(recipient).Expired(ids), recipient);
+
     public void ContactsChanged(string subscriber) => _ = TellAsync(Of(subscriber).ContactsChanged(), subscriber);
 
     public void MemoryAvailable(string subscriber) => _ = TellAsync(Of(subscriber).MemoryAvailable(), subscriber);

@@ -32,7 +32,6 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 {
     private static readonly DateTimeOffset Start = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly SqliteFolder _folder = new();
     private readonly FakeTimeProvider _time = new(Start);
     private readonly WebApplication _app;
     private readonly DueSweep _sweep;
@@ -40,13 +39,13 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private readonly List<(long At, string Who, string What)> _lines = [];
     private readonly HashSet<long> _told = [];
 
-    private ScheduledWorld(int sendSlots)
+    private ScheduledWorld(StoreOptions store, int sendSlots)
     {
         var sip = FreePort.Next();
         Sip = new IPEndPoint(IPAddress.Loopback, sip);
         var settings = new GatewaySettings
         {
-            Store = new StoreSettings { ConnectionString = _folder.Options.ConnectionString },
+            Store = new StoreSettings { Provider = store.Provider.ToString(), ConnectionString = store.ConnectionString },
             Cluster = new ClusterSettings { SiloPort = FreePort.Next(), GatewayPort = FreePort.Next() },
             Sip = new SipSettings
             {
@@ -54,7 +53,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
                 TrustedPeers = ["127.0.0.1/32"], Watch = new WatchSettings { Enabled = false },
             },
             Numbering = new NumberingSettings { CountryCode = "49", LocalPrefixes = ["4940"] },
-            Accounts = [new AccountSettings { ApiKey = "bank", Lane = "Otp" }, new AccountSettings { ApiKey = "shop" }],
+            Accounts = [new AccountSettings { ApiKey = "bank", Lane = "Otp" }, new AccountSettings { ApiKey = "shop", DeliveryReceiptUrl = "https://shop.example/receipts" }],
             Delivery = new DeliverySettings { SendSlots = sendSlots },
         };
         var builder = WebApplication.CreateSlimBuilder();
@@ -62,8 +61,8 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         builder.WebHost.UseTestServer();
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
-        builder.AddStore(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration().AddDelivery(settings).AddInbound(settings)
-            .AddWebhooks(settings);
+        builder.AddStore(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration().AddDelivery(settings).AddInbound(settings);
+        builder.Services.AddSingleton<WebhookBell>(); // receipts are written and nobody sends them
         builder.Services.Replace(ServiceDescriptor.Singleton(new RetrySchedule(settings.Delivery, new RetryScheduleTests.Middle())));
         foreach (var background in builder.Services.Where(service => service.ImplementationType == typeof(DueSweep)).ToList())
             builder.Services.Remove(background);
@@ -74,7 +73,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private IPEndPoint Sip { get; }
-    private GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
+    public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
     private SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;
@@ -82,9 +81,9 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     /// <summary>Mailboxes that are waiting for a handset that will not answer: they count as under way.</summary>
     public int Silent { get; set; }
 
-    public static async Task<ScheduledWorld> StartAsync(int sendSlots = 100)
+    public static async Task<ScheduledWorld> StartAsync(StoreOptions store, int sendSlots = 100)
     {
-        var world = new ScheduledWorld(sendSlots);
+        var world = new ScheduledWorld(store, sendSlots);
         await world.Store.MigrateAsync(Cancel);
         await world._app.StartAsync(Cancel);
         return world;
@@ -126,16 +125,35 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     /// <summary>Bulk messages with the numbers from 1 on, stored at once, before any mailbox knows of them.</summary>
     public async Task BacklogAsync(string to, int count)
     {
+        await StoreAsync(count, (row, i) => (row.Recipient, row.Text) = (to, $"bulk {i}"));
+        await LookAsync();
+    }
+
+    /// <summary>Bulk messages that nobody is told of, due now, for a day; each is changed by what it gets with its number, from 1 on.</summary>
+    public async Task<List<ShortMessageRow>> StoreAsync(int count, Action<ShortMessageRow, int> change)
+    {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var ids = _app.Services.GetRequiredService<MessageId>();
-        var change = new StoreChange();
+        var stored = new StoreChange();
         for (var i = 1; i <= count; i++)
-            change.NewMessages.Add(new ShortMessageRow
+        {
+            var row = new ShortMessageRow
             {
-                Id = ids.Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Bulk, Text = $"bulk {i}", AcceptedAt = now, DueAt = now,
+                Id = ids.Take(1), Account = "shop", Originator = "Bank", Lane = MessageLane.Bulk, Text = "bulk", AcceptedAt = now, DueAt = now,
                 ExpiresAt = now + 86_400_000,
-            });
-        await Store.Writer.WriteAsync(change, Cancel);
+            };
+            change(row, i);
+            stored.NewMessages.Add(row);
+        }
+        await Store.Writer.WriteAsync(stored, Cancel);
+        return stored.NewMessages;
+    }
+
+    public Task<bool> CarrierReceiptAsync(CarrierReceipt receipt) => _app.Services.GetRequiredService<Mailboxes>().CarrierReceiptAsync(receipt, Cancel);
+
+    /// <summary>One look of the sweep, and everything that it leads to.</summary>
+    public async Task LookAsync()
+    {
         await _sweep.SweepAsync(Cancel);
         await IdleAsync();
     }
@@ -201,8 +219,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             await using (var db = Store.Open())
                 next = await db.ShortMessages.Where(message => message.DueAt > now && message.DueAt <= until).MinAsync(message => message.DueAt, Cancel);
             if (now < until) _time.Advance(TimeSpan.FromMilliseconds((next ?? until) - now));
-            await _sweep.SweepAsync(Cancel);
-            await IdleAsync();
+            await LookAsync();
             if (next is null) return;
         }
     }
@@ -228,7 +245,8 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     }
 
     private Task SettledAsync() =>
-        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}", Cancel);
+        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}",
+            Cancel, Deadline.Start);
 
     /// <summary>The trace; what happened to several recipients at the same time stands in the order of their numbers.</summary>
     public override string ToString() => string.Concat(Lines().OrderBy(line => line.At).ThenBy(line => line.Who, StringComparer.Ordinal)
@@ -239,7 +257,6 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         foreach (var handset in _handsets.Values) await handset.DisposeAsync();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        _folder.Dispose();
     }
 
     private void Add(string who, string what)

@@ -104,6 +104,37 @@ public abstract class DueMessagesTests : TestStore
         Assert.Equal([.. Enumerable.Range(1, 20).Select(i => $"r{21 - i}"), .. Enumerable.Range(21, 10).Select(i => $"r{i}")], met);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public async Task Expired_messages_come_the_longest_expired_first_page_by_page_and_are_not_due_any_more(int limit)
+    {
+        await WriteAsync([.. Enumerable.Range(1, 20).Select(i => Expiring(100 - i, i <= 10 ? 5 : i)), Expiring(200, 31), Expiring(201, 7)]);
+        await WriteAsync(Delivered(201));
+        await WriteAsync(new MessageProgress { Id = 99, State = MessageState.HandedOver, DueAt = 5 });
+
+        var met = new List<long>();
+        DuePosition? position = default(DuePosition);
+        while (position is { } after)
+        {
+            var page = await Due.ExpiredAsync(now: 30, limit, after, Cancel);
+            Assert.True(page.Messages.Count <= limit);
+            met.AddRange(page.Messages.Select(m => m.Id));
+            position = page.Next;
+        }
+        Assert.Equal([.. Enumerable.Range(90, 10), .. Enumerable.Range(11, 10).Select(i => 100L - i)], met);
+        Assert.Equal([99L, 200], (await Due.WaitingAsync([99, 200, 201, 777], Cancel)).Select(m => m.Id).Order());
+        Assert.Empty((await Due.DueRecipientsAsync(MessageLane.Normal, now: 31, 100, default, Cancel)).Recipients);
+
+        static ShortMessageRow Expiring(long id, long expiresAt)
+        {
+            var row = Message(id, dueAt: 1);
+            row.ExpiresAt = expiresAt;
+            return row;
+        }
+    }
+
     [Fact]
     public async Task A_message_is_found_by_each_of_its_segments()
     {
@@ -231,6 +262,9 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(DueMessages.OldestKeys.Compile()(db, 500, 50));
         await AssertIndexedAsync(DueMessages.DueAtTheTime.Compile()(db, MessageLane.Normal, 500, 100, 50));
         await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, MessageLane.Normal, 500, 15_000, 50));
+        await AssertIndexedAsync(DueMessages.ExpiredAtTheTime.Compile()(db, 500, 100, 50));
+        await AssertIndexedAsync(DueMessages.ExpiredBetween.Compile()(db, 500, 15_000, 50));
+        await AssertIndexedAsync(DueMessages.ByIds.Compile()(db, [500, 520, 10_000]), maySort: true);
         await AssertIndexedAsync(DueMessages.NotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.ConcludedNotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.Repeat.Compile()(db, "Bank", "call-77", 0));

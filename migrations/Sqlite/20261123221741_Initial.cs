@@ -278,6 +278,12 @@ namespace Gateway.Migrations.Sqlite
                 column: "AcceptedAt");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ShortMessages_ExpiresAt_Id",
+                table: "ShortMessages",
+                columns: new[] { "ExpiresAt", "Id" },
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ShortMessages_ForeignId_Originator_Id",
                 table: "ShortMessages",
                 columns: new[] { "ForeignId", "Originator", "Id" },
