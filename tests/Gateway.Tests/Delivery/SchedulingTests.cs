@@ -123,7 +123,7 @@ public sealed class SchedulingTests
         Assert.Equal(["password 1", "password 2", "normal", .. Enumerable.Range(1, backlog + 1).Select(i => $"bulk {i}")], world.Attempts);
     }
 
-    private static void IsGolden(ScheduledWorld world, string name)
+    internal static void IsGolden(ScheduledWorld world, string name)
     {
         var file = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Delivery", "golden", $"{name}.txt");
         var trace = world.ToString();
