@@ -76,7 +76,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
-    private SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
+    public SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;
 
     /// <summary>Mailboxes that are waiting for a handset that will not answer: they count as under way.</summary>
@@ -109,6 +109,29 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         };
     }
 
+    public RawUe Device(string who) => _handsets[who].Ue;
+
+    /// <summary>An edge that many subscribers register through, and are reached by; it answers their MESSAGEs when the test says so.</summary>
+    public RawUe Edge(Action<RawSip> arrived)
+    {
+        var edge = new RawUe("49400", Sip);
+        _handsets["edge"] = (edge, RawUe.VolteTags);
+        edge.Answer = message =>
+        {
+            if (!IsSms(message)) return "200 OK";
+            arrived(message);
+            return null;
+        };
+        return edge;
+    }
+
+    public static Task RegisterAtAsync(RawUe edge, string number)
+    {
+        var identity = $"sip:+{number}@{GatewayProcess.Domain}";
+        return edge.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
+            headers: [$"Contact: <{edge.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
+    }
+
     /// <summary>Handsets behind one next hop that takes every request and answers none, registered one after the other.</summary>
     public async Task SilentHopAsync(IEnumerable<string> numbers)
     {
@@ -119,23 +142,41 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         {
             var waiting = Slots.UnderWay + Slots.InLine;
             var messages = await Store.DueMessages.AnyWaitingForAsync(number, Cancel) ? 1 : 0;
-            var identity = $"sip:+{number}@{GatewayProcess.Domain}";
-            await hop.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
-                headers: [$"Contact: <{hop.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
+            await RegisterAtAsync(hop, number);
             await Deadline.UntilAsync(() => Task.FromResult(Slots.UnderWay + Slots.InLine == waiting + messages), () => $"{number} is in line", Cancel);
         }
     }
 
+    /// <summary>As it stands, past all that would have looked at it.</summary>
+    public async Task StoreAsync(string to, Action<ShortMessageRow> alter)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var row = new ShortMessageRow
+        {
+            Id = _app.Services.GetRequiredService<MessageId>().Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Normal, AcceptedAt = now,
+            DueAt = now, ExpiresAt = now + 86_400_000,
+        };
+        alter(row);
+        var change = new StoreChange();
+        change.NewMessages.Add(row);
+        await Store.Writer.WriteAsync(change, Cancel);
+        await _sweep.SweepAsync(Cancel);
+        await IdleAsync();
+    }
+
     /// <summary>Bulk messages with the numbers from 1 on, stored at once, before any mailbox knows of them.</summary>
-    public async Task BacklogAsync(string to, int count)
+    public Task BacklogAsync(string to, int count) => BacklogAsync(Enumerable.Range(1, count).Select(i => (to, $"bulk {i}")));
+
+    /// <summary>Bulk messages, stored at once, before any mailbox knows of them.</summary>
+    public async Task BacklogAsync(IEnumerable<(string To, string Text)> messages)
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         var ids = _app.Services.GetRequiredService<MessageId>();
         var change = new StoreChange();
-        for (var i = 1; i <= count; i++)
+        foreach (var (to, text) in messages)
             change.NewMessages.Add(new ShortMessageRow
             {
-                Id = ids.Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Bulk, Text = $"bulk {i}", AcceptedAt = now, DueAt = now,
+                Id = ids.Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Bulk, Text = text, AcceptedAt = now, DueAt = now,
                 ExpiresAt = now + 86_400_000,
             });
         await Store.Writer.WriteAsync(change, Cancel);
@@ -163,7 +204,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private static bool IsSms(RawSip message) =>
         message is { IsMessage: true, IsText: true } || message is { IsMessage: true, Is3gppSms: true } && RpMessage.Read(message.Body).IsData;
 
-    private static string TextOf(RawSip message) => message.IsText ? message.Text : TextOf(RpMessage.Read(message.Body));
+    public static string TextOf(RawSip message) => message.IsText ? message.Text : TextOf(RpMessage.Read(message.Body));
 
     private static string TextOf(RpMessage rp) => SmsTpdu.Read(rp.Tpdu).Text;
 

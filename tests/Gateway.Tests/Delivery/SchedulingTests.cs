@@ -79,7 +79,8 @@ public sealed class SchedulingTests
         heard = true;
         await world.UntilAsync(50);
         await world.SendAsync(A, MessageLane.Normal, "behind it");
-        await world.UntilAsync(400);
+        await world.UntilAsync(500);
+        await world.HistoryAsync();
         IsGolden(world, "reports");
     }
 
