@@ -172,6 +172,13 @@ public sealed class SmsSettings
 
 public sealed class DeliverySettings
 {
+    public const string Preferred = "Preferred", AllVolte = "AllVolte", AllOtt = "AllOtt", All = "All";
+
+    /// <summary>
+    /// Which of a subscriber's contacts a message goes to: the Preferred one and those behind it only while it is not reached; AllVolte: 3GPP contacts one after
+    /// the other until one acknowledges; AllOtt: all text clients at once; All: both.
+    /// </summary>
+    public string Devices { get; init; } = Preferred;
     /// <summary>TR1N: seconds to wait for the handset's RP-ACK after its 200 (TS 24.011 leaves it to the network; above the UE's TR2M plus SIP retransmission).</summary>
     public int ReportTimeoutSeconds { get; init; } = 45;
     /// <summary>Seconds between attempts after silence or a temporary failure; the last one repeats until the message expires.</summary>

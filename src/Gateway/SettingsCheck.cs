@@ -34,6 +34,8 @@ public static class SettingsCheck
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
         foreach (var language in s.Sms.NationalLanguages)
             if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";
+        if (OneOf(s.Delivery.Devices, DeliverySettings.Preferred, DeliverySettings.AllVolte, DeliverySettings.AllOtt, DeliverySettings.All) is { } devices)
+            yield return $"Delivery:Devices: {devices}";
         if (s.Delivery.ReportTimeoutSeconds is < 1 or > 600) yield return $"Delivery:ReportTimeoutSeconds: {s.Delivery.ReportTimeoutSeconds} is not 1 to 600";
         if (s.Delivery.JoinTimeoutSeconds is < 1 or > 86400) yield return $"Delivery:JoinTimeoutSeconds: {s.Delivery.JoinTimeoutSeconds} is not 1 to 86400";
         if (s.Delivery.SendSlots is < 4 or > 100_000) yield return $"Delivery:SendSlots: {s.Delivery.SendSlots} is not 4 to 100000";

@@ -45,7 +45,7 @@ internal sealed class RawUe : IAsyncDisposable
     /// <summary>Requests that came, without retransmissions.</summary>
     public Arrivals<RawSip> Requests { get; } = new("the handset");
 
-    /// <summary>Status of the answer to a request, with headers of its own behind it if any; null: no answer.</summary>
+    /// <summary>Status of the answer to a request, with headers of its own behind it if any; null: no answer, or one by <see cref="AnswerAsync"/>.</summary>
     public Func<RawSip, string?> Answer { get; set; } = _ => "200 OK";
 
     /// <summary>What follows the SIP answer to an RP-DATA: the octets of an RP-ACK or RP-ERROR, or null for silence.</summary>
@@ -171,10 +171,17 @@ internal sealed class RawUe : IAsyncDisposable
             if (before is not null) await _socket.SendAsync(before, from, _closing.Token);
             return;
         }
-        var status = Answer(message);
-        var response = _answered[message.Key] = status is null ? null : message.Response(status, _tag);
-        if (response is not null) await _socket.SendAsync(response, from, _closing.Token);
+        _answered[message.Key] = null;
+        if (Answer(message) is { } status) await AnswerAsync(message, status, from);
         Requests.Add(message);
+    }
+
+    /// <summary>The answer to a request that has had none, and what a handset does after it.</summary>
+    public async Task AnswerAsync(RawSip message, string status, IPEndPoint? from = null)
+    {
+        var response = message.Response(status, _tag);
+        _answered[message.Key] = response;
+        await _socket.SendAsync(response, from, _closing.Token);
         if (status is not ['2', ..] || message is not { IsMessage: true, Is3gppSms: true }) return;
         if (RpMessage.Read(message.Body) is { IsData: true } rp && Report(rp) is { } report) _ = ReportBackAsync(report, message);
     }

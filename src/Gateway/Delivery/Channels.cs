@@ -25,20 +25,30 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);
 
     /// <summary>
-    /// 3GPP SMS if any contact takes it (<c>+g.3gpp.smsip</c>), else text; a class that a contact refused for this message is left out. Binary content
-    /// and status reports are for 3GPP contacts alone, IMDNs for the others. Null: nobody registered can take it now.
+    /// 3GPP SMS if any contact takes it (<c>+g.3gpp.smsip</c>), else text, but those found absent lately last of all; what this round has tried and who
+    /// refused this message is left out. Binary content and status reports are for 3GPP contacts alone, IMDNs for the others. Null: nobody registered
+    /// can take it now.
     /// </summary>
-    internal Target? Choose(List<ContactRow> registered, Waiting waiting, long now)
+    internal Target? Choose(List<ContactRow> registered, Waiting waiting, Dictionary<Device, long>? absentUntil, long now)
     {
-        ContactRow? text = null;
+        var (best, bestRank) = ((ContactRow?)null, int.MaxValue);
         foreach (var contact in registered)
         {
-            if (contact.ExpiresAt <= now || !flows.IsReachable(contact)) continue; // either may have come to pass since they were read
-            if (contact.SmsOverIp && !waiting.IsImdn && !waiting.Refused3gpp) return TargetOf(contact, ContactClass.Volte);
-            if (!contact.SmsOverIp && !waiting.RefusedText) text ??= contact;
+            if (!Takes(contact, waiting, now)) continue;
+            var rank = (absentUntil is not null && absentUntil.GetValueOrDefault(DeviceOf(contact)) > now ? 2 : 0) + (contact.SmsOverIp ? 0 : 1);
+            if (rank < bestRank) (best, bestRank) = (contact, rank);
         }
-        return text is null || !(waiting.IsText || waiting.IsImdn) ? null : TargetOf(text, ContactClass.Ott);
+        return best is null ? null : TargetOf(best);
     }
+
+    /// <summary>All text clients that can take it, the preferred one first; of those behind the network only the identity is known.</summary>
+    internal IEnumerable<Target> TextClients(List<ContactRow> registered, Waiting waiting, long now) =>
+        registered.Where(contact => !contact.SmsOverIp && Takes(contact, waiting, now)).DistinctBy(DeviceOf).Select(TargetOf);
+
+    /// <summary>Expiry and reachability may have changed since the contacts were read.</summary>
+    private bool Takes(ContactRow contact, Waiting waiting, long now) =>
+        contact.ExpiresAt > now && flows.IsReachable(contact) && (contact.SmsOverIp ? !waiting.IsImdn : waiting.IsText || waiting.IsImdn)
+        && waiting.Round.IsLeft(DeviceOf(contact));
 
     /// <summary>Nobody is registered: ask the network to tell when that changes. False when there is no network to ask.</summary>
     public bool Watch(string subscriber) => watcher.Watch(subscriber);
@@ -56,8 +66,8 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public async Task<SipOutcome> SendReportAsync(string identity, string? msisdn, SipFlow from, byte[] body, string inReplyTo)
     {
         var own = msisdn is null ? null : await RegisteredFromAsync(msisdn, from.ToString());
-        var target = own is not null ? TargetOf(own, ContactClass.Volte)
-            : new Target(ContactClass.Volte, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
+        var target = own is not null ? TargetOf(own)
+            : new Target(new Device(ContactClass.Volte, identity), IsContact: false, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
     }
 
@@ -83,13 +93,15 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
 
     private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 
-    private Target TargetOf(ContactRow contact, ContactClass type)
+    private static Device DeviceOf(ContactRow contact) => new(contact.SmsOverIp ? ContactClass.Volte : ContactClass.Ott,
+        contact.Source == ContactSource.Reginfo ? contact.PublicUserIdentity : contact.Binding);
+
+    private Target TargetOf(ContactRow contact)
     {
-        if (contact.Source == ContactSource.Reginfo)
-        {
-            // Kamailio and others rewrite to every contact of the identity whatever Accept-Contact says; the identity is all we may address.
-            return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.PublicUserIdentity), Proxy ?? contact.Path, null);
-        }
-        return new Target(type, contact.PublicUserIdentity, SipUri.Parse(contact.Uri), contact.Path, flows.WayTo(contact));
+        var (device, identity) = (DeviceOf(contact), contact.PublicUserIdentity);
+        // Kamailio and others rewrite to every contact of the identity whatever Accept-Contact says; the identity is all we may address.
+        return contact.Source == ContactSource.Reginfo
+            ? new Target(device, IsContact: false, identity, SipUri.Parse(identity), Proxy ?? contact.Path, null)
+            : new Target(device, IsContact: true, identity, SipUri.Parse(contact.Uri), contact.Path, flows.WayTo(contact));
     }
 }

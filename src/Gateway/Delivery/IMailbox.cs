@@ -40,9 +40,11 @@ public interface IMailbox : IGrainWithStringKey
 /// <param name="SegmentId">The id of the segment that In-Reply-To names, or null when it names none of ours.</param>
 /// <param name="MessageReference">RP-MR.</param>
 /// <param name="Cause">RP-Cause of an RP-ERROR, null for an RP-ACK.</param>
+/// <param name="FailureCause">TP-FCS of the SMS-DELIVER-REPORT in an RP-ERROR, if there is one.</param>
 [GenerateSerializer, Immutable, Alias("HandsetReport")]
 public sealed record HandsetReport(
-    [property: Id(0)] long? SegmentId, [property: Id(1)] byte MessageReference, [property: Id(2)] byte? Cause);
+    [property: Id(0)] long? SegmentId, [property: Id(1)] byte MessageReference, [property: Id(2)] byte? Cause,
+    [property: Id(3)] byte? FailureCause = null);
 
 /// <param name="MessageId">Our id of the message.</param>
 /// <param name="PartId">The carrier's id of the part it is about.</param>

@@ -29,7 +29,7 @@ public sealed partial class Mailbox
         // After our time-out the handset's network may still have delivered: a late RP-ACK is a delivery; a late RP-ERROR changes no plan.
         if (report.Cause is null && segmentId - late.Row.Id == late.Row.SegmentsDone)
         {
-            await ConcludeAsync(late, NewAttempt(late.Row, "volte", "late report", Now), Verdict.OfReport(report, 0), segments: 1);
+            await ConcludeAsync(late, NewAttempt(late.Row, "volte", "late report", Now), Verdict.OfReport(report, erredBefore: false), segments: 1);
             await HandsetIsThereAsync(); // what is behind it need not wait for the schedule
         }
         return true;
@@ -118,18 +118,18 @@ public sealed partial class Mailbox
 
     /// <summary>One verdict for what went out together: usually one message, several when their parts were joined.</summary>
     /// <param name="segments">How many segments of each message the attempt carried.</param>
+    /// <param name="target">The recipient's device it was tried at, which others may follow.</param>
     private async Task ConcludeAllAsync(IReadOnlyList<Waiting> messages, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
-        IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null)
+        IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null, Target? target = null)
     {
         var now = Now;
         var change = ChangeOf(messages);
         if (attempt is not null)
         {
             attempt.DurationMilliseconds = (int)(now - attempt.StartedAt);
-            attempt.RpCause = verdict.RpCause;
-            attempt.Outcome = verdict.Reason;
-            change.NewAttempts.Add(attempt);
+            change.NewAttempts.Add(Told(attempt, verdict));
         }
+        if (target is not null) verdict = InRound(messages, target, verdict);
         foreach (var waiting in messages)
         {
             var progress = After(waiting, verdict, segments, carrierIds, now);
@@ -162,17 +162,19 @@ public sealed partial class Mailbox
     private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)
     {
         var row = waiting.Row;
-        var attempts = (byte)Math.Min(row.Attempts + 1, byte.MaxValue);
+        var moreAtOnce = verdict.Next is Next.NextDevice or Next.OtherClass;
+        // A round through the devices is one step of the schedule, however many there are.
+        var attempts = (byte)Math.Min(row.Attempts + (moreAtOnce ? 0 : 1), byte.MaxValue);
         var done = verdict.Next == Next.Delivered ? (byte)Math.Min(row.SegmentsDone + segments, row.SegmentCount) : row.SegmentsDone;
         var (state, due) = verdict.Next switch
         {
             Next.Delivered when done == row.SegmentCount => (MessageState.Delivered, (long?)null),
-            Next.Delivered or Next.OtherClass => (MessageState.Waiting, now),
+            Next.Delivered or Next.NextDevice or Next.OtherClass => (MessageState.Waiting, now),
             Next.HandedOver => (MessageState.HandedOver, row.ExpiresAt),
             Next.Fail => (MessageState.Failed, null),
             _ => (MessageState.Waiting, Math.Min(now + schedule.Delay(verdict, attempts), row.ExpiresAt)),
         };
-        if (state == MessageState.Waiting) waiting.NotBefore = verdict.Next is Next.Delivered or Next.OtherClass ? 0 : due!.Value;
+        if (state == MessageState.Waiting) waiting.NotBefore = verdict.Next == Next.Delivered || moreAtOnce ? 0 : due!.Value;
         var progress = new MessageProgress
         {
             Id = row.Id,

@@ -96,12 +96,12 @@ public sealed partial class Mailbox
 
     private async Task ToSubscriberAsync(Waiting waiting)
     {
-        if (channels.Choose(_contacts, waiting, Now) is not { } target)
+        if (channels.Choose(_contacts, waiting, _absent, Now) is not { } target)
         {
             var events = _events;
             await LoadContactsAsync(CancellationToken.None); // a refresh moves only the expiry and does not ring here
             if (events != _events) return; // the pump comes by again and knows more
-            if (channels.Choose(_contacts, waiting, Now) is not { } found)
+            if (channels.Choose(_contacts, waiting, _absent, Now) is not { } found)
             {
                 await NoContactAsync(waiting);
                 return;
@@ -114,7 +114,14 @@ public sealed partial class Mailbox
 
     private async Task NoContactAsync(Waiting waiting)
     {
-        if (waiting.Refused3gpp || waiting.RefusedText)
+        if (waiting.Round.Hope is { } hope)
+        {
+            // The next device went away before its turn: what the one before met decides.
+            EndRound([waiting]);
+            await ConcludeAsync(waiting, attempt: null, hope);
+            return;
+        }
+        if (waiting.Round.Refused)
         {
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
             return;
@@ -179,16 +186,23 @@ public sealed partial class Mailbox
             slot.Dispose(); // what the handset's report still takes is no load to the next hop
             if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
-            verdict = flight.Report.Task.IsCompleted ? Verdict.OfReport(await flight.Report.Task, row.Attempts + 1)
-                : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? Verdict.OfReport(await ReportAsync(flight), row.Attempts + 1)
+            verdict = flight.Report.Task.IsCompleted ? ReportVerdict(waiting, await flight.Report.Task)
+                : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? ReportVerdict(waiting, await ReportAsync(flight))
                 : Verdict.OfSip(outcome);
         }
         finally
         {
             _flight = null;
         }
-        waiting.Refused3gpp |= verdict.Next == Next.OtherClass;
-        await ConcludeAsync(waiting, attempt, verdict, segments: 1);
+        await ConcludeAllAsync([waiting], attempt, verdict, segments: 1, target: target);
+    }
+
+    private static Verdict ReportVerdict(Waiting waiting, HandsetReport? report)
+    {
+        var verdict = Verdict.OfReport(report, waiting.ErredAt < waiting.Row.Attempts);
+        if (verdict.Next is Next.Retry && verdict.RpCause != 0) waiting.ErredAt ??= waiting.Row.Attempts;
+        else if (verdict.Next == Next.Delivered) waiting.ErredAt = null;
+        return verdict;
     }
 
     /// <summary>The gateway stops and its sockets are closed: no attempt of the message's, which is due at the next start.</summary>
@@ -218,27 +232,6 @@ public sealed partial class Mailbox
         }
         await DeferAsync(waiting, deadline, "waiting for the other parts of a long text");
         return null;
-    }
-
-    /// <summary>The whole text in one MESSAGE; the parts that a handset sent separately are joined first.</summary>
-    private async Task ToOttAsync(Waiting waiting, Target target)
-    {
-        if (await JoinAsync(waiting) is not { } parts) return;
-        if (parts.Text is null && !waiting.IsImdn)
-        {
-            await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
-            return;
-        }
-        if (await SlotAsync(Channels.NextHopOf(target), waiting.Row) is not { } slot) return;
-        using var underWay = slot;
-        var attempt = NewAttempt(waiting.Row, "ott", target.RequestUri.ToString(), Now);
-        var outcome = await channels.SendOttAsync(target, waiting.Row, parts.Text);
-        slot.Dispose();
-        if (IsCutShort(outcome)) return;
-        attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
-        var verdict = Verdict.OfSip(outcome);
-        foreach (var part in parts.Messages) part.RefusedText |= verdict.Next == Next.OtherClass;
-        await ConcludeAllAsync(parts.Messages, attempt, verdict);
     }
 
     private async Task ToCarrierAsync(Waiting waiting)

@@ -114,7 +114,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private void Release()
     {
         foreach (var waiting in _queue) waiting.Release();
-        (_holdUntil, _handsetFull) = (0, false);
+        (_holdUntil, _handsetFull, _absent) = (0, false, null);
         Pump();
     }
 
@@ -229,9 +229,6 @@ internal sealed class Waiting(ShortMessageRow row)
         || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
     /// <summary>Only a text client knows what it is.</summary>
     public bool IsImdn => row.Content == ContentKind.Imdn;
-    /// <summary>A contact answered 415 or 488 to this class.</summary>
-    public bool Refused3gpp { get; set; }
-    public bool RefusedText { get; set; }
     /// <summary>The carrier of the last attempt, since it is in memory.</summary>
     public string? LastCarrier { get; private set; }
     /// <summary>They will not take this message.</summary>
@@ -243,10 +240,13 @@ internal sealed class Waiting(ShortMessageRow row)
         LastCarrier = name;
         if (rejected) (_rejected ??= []).Add(name);
     }
+    public Round Round { get; } = new();
+    /// <summary>The attempt (of this segment) that a handset first answered with RP-ERROR.</summary>
+    public byte? ErredAt { get; set; }
 
     public void Release()
     {
         NotBefore = 0;
-        Refused3gpp = RefusedText = false;
+        Round.Forget();
     }
 }

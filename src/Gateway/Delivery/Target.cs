@@ -8,11 +8,15 @@ public enum ContactClass : byte { Volte, Ott }
 /// Where a MESSAGE for a subscriber goes. Through the network: to the public user identity by way of its S-CSCF. At our own registrar: to the
 /// contact itself, over the flow it registered on.
 /// </summary>
+/// <param name="Device">What of the subscriber's it addresses.</param>
+/// <param name="IsContact">A contact itself; else the identity, and the network finds the contact.</param>
 /// <param name="Identity">The public user identity, as To.</param>
 /// <param name="Route">Route header, or null.</param>
 /// <param name="NextHop">The flow to send on, or null: by Route and Request-URI.</param>
-public sealed record Target(ContactClass Class, string Identity, SipUri RequestUri, string? Route, SipTarget? NextHop)
+public sealed record Target(Device Device, bool IsContact, string Identity, SipUri RequestUri, string? Route, SipTarget? NextHop)
 {
+    public ContactClass Class => Device.Class;
+
     /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4).</summary>
     public SipRequest NewMessage(string callId, string from)
     {

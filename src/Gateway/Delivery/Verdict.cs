@@ -17,8 +17,10 @@ public enum Next : byte
     AwaitRegistration,
     /// <summary>The handset is full: when it says RP-SMMA, or slowly by schedule.</summary>
     AwaitMemory,
-    /// <summary>The contact does not read this kind of message: the other class, or failure.</summary>
+    /// <summary>The contact does not read this kind of message: another one, the other class, or failure.</summary>
     OtherClass,
+    /// <summary>The device failed and another one has its turn: the message again at once.</summary>
+    NextDevice,
     /// <summary>For good.</summary>
     Fail,
 }
@@ -29,8 +31,10 @@ public enum Next : byte
 /// <param name="RpCause">RP-Cause of an RP-ERROR, 0 for none.</param>
 /// <param name="After">How long the other side asked us to wait, or null for the schedule.</param>
 /// <param name="OtherRoute">A carrier has nothing of the message, so that another one may have it without doubling it.</param>
+/// <param name="OfDevice">It says something of the one contact, not of the message or its recipient.</param>
 public readonly record struct Verdict(
-    Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null, bool OtherRoute = false)
+    Next Next, byte ErrorCode, string Reason, int Status = 0, byte RpCause = 0, TimeSpan? After = null, bool OtherRoute = false,
+    bool OfDevice = false)
 {
     /// <summary>What happened, in words for people. The other side's words may be in it, U+0000 included, which PostgreSQL cannot store.</summary>
     public string Reason { get; init; } = Reason.Replace('\0', '\uFFFD');
@@ -44,47 +48,55 @@ public readonly record struct Verdict(
         _                                        => RetryCause.Network,
     };
 
-    public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
-
-    /// <summary>A handset that errs again on the same message will err for ever (and one such message must not block the next).</summary>
-    private const int RpErrorsBeforeFailure = 2;
+    public const byte Unknown = 1, AbsentTemporary = 2, AbsentPermanent = 3, BarredByUser = 4, AntiSpam = 6, HandsetBusy = 7, NetworkError = 8, IllegalMessage = 10, Unreachable = 12, GeneralError = 99;
 
     /// <summary>Final answer to a MESSAGE. A 2xx concludes only towards an OTT client; a VoLTE handset's verdict is its RP report.</summary>
     public static Verdict OfSip(SipOutcome outcome) => outcome.Kind switch
     {
-        SipOutcomeKind.TimedOut => new(Next.AwaitRegistration, AbsentTemporary, "SIP: no answer"),
-        SipOutcomeKind.FlowGone => new(Next.AwaitRegistration, AbsentTemporary, "SIP: the connection it registered over has gone"),
-        SipOutcomeKind.TransportError => new(Next.Retry, NetworkError, "SIP: next hop not reachable"),
+        SipOutcomeKind.TimedOut => new(Next.AwaitRegistration, AbsentTemporary, "SIP: no answer", OfDevice: true),
+        SipOutcomeKind.FlowGone => new(Next.AwaitRegistration, AbsentTemporary, "SIP: the connection it registered over has gone", OfDevice: true),
+        SipOutcomeKind.TransportError => new(Next.Retry, NetworkError, "SIP: next hop not reachable", OfDevice: true),
         SipOutcomeKind.Overloaded => new(Next.Retry, NetworkError, "SIP: own stack at its bound", After: TimeSpan.FromSeconds(1)),
         _ => OfStatus(outcome.Response!),
     };
 
     private static Verdict OfStatus(SipResponse response)
     {
-        var reason = $"SIP {response.StatusCode} {response.ReasonPhrase}";
+        var (reason, after) = ($"SIP {response.StatusCode} {response.ReasonPhrase}", RetryAfter(response));
         var (next, code) = response.StatusCode switch
         {
-            < 300 => (Next.Delivered, (byte)0),
-            < 400 => (Next.Fail, Unreachable), // a redirect is not followed out of the trust domain
-            404 or 408 or 410 or 430 or 480 or 487 => (Next.AwaitRegistration, AbsentTemporary),
-            403 or 604 => (Next.Fail, Unreachable),
-            406 or 415 or 488 or 606 => (Next.OtherClass, Unreachable),
-            400 or 405 or 413 or 414 or 416 or 420 or 484 or 501 or 505 or 513 => (Next.Fail, IllegalMessage),
-            603 => (Next.Fail, (byte)4),
-            _ => (Next.Retry, NetworkError),
+            < 300                                                    => (Next.Delivered, (byte)0),
+            < 400                                                    => (Next.Fail, Unreachable), // not followed out of the trust domain
+            404 or 408 or 410 or 430 or 480 or 487                   => (Next.AwaitRegistration, AbsentTemporary),
+            406 or 415 or 488 or 606                                 => (Next.OtherClass, Unreachable),
+            403 or 433 or 485 or 604                                 => (Next.Fail, Unreachable),
+            400 or 405 or 413 or 414 or 416 or 420 or 421 or 484     => (Next.Fail, IllegalMessage),
+            493 or 501 or 505 or 513                                 => (Next.Fail, IllegalMessage), // 5xx by number, but of what we sent
+            486 or 600                                               => (Next.Retry, HandsetBusy),
+            603 when after is not null                               => (Next.Retry, HandsetBusy), // §21.6.2: a better time to ask
+            603 or 607                                               => (Next.Fail, BarredByUser),
+            608                                                      => (Next.Fail, AntiSpam),
+            _                                                        => (Next.Retry, NetworkError),
         };
-        return new Verdict(next, code, reason, response.StatusCode, After: RetryAfter(response));
+        return new Verdict(next, code, reason, response.StatusCode, After: after, OfDevice: next is Next.AwaitRegistration or Next.OtherClass);
     }
 
     /// <summary>RP-ACK, RP-ERROR, or null when the handset answered 200 and then nothing within TR1N.</summary>
-    public static Verdict OfReport(HandsetReport? report, int attempts) => report switch
+    /// <param name="erredBefore">A handset that errs again on the same message will err for ever.</param>
+    public static Verdict OfReport(HandsetReport? report, bool erredBefore) => report switch
     {
         null => new(Next.Retry, AbsentTemporary, "no RP-ACK after the SIP 200", 200),
         { Cause: null } => new(Next.Delivered, 0, "RP-ACK", 200),
-        { Cause: (byte)Sms.RpCause.MemoryCapacityExceeded } =>
-            new(Next.AwaitMemory, HandsetBusy, "RP-ERROR 22: memory capacity exceeded", 200, (byte)Sms.RpCause.MemoryCapacityExceeded),
-        { Cause: { } cause } => new(attempts < RpErrorsBeforeFailure ? Next.Retry : Next.Fail, IllegalMessage, $"RP-ERROR {cause}", 200, cause),
+        { Cause: { } cause } when SaysFull(report) =>
+            new(Next.AwaitMemory, HandsetBusy, $"{ErrorOf(report)}: memory capacity exceeded", 200, cause),
+        { Cause: { } cause } => new(erredBefore ? Next.Fail : Next.Retry, IllegalMessage, ErrorOf(report), 200, cause),
     };
+
+    private static bool SaysFull(HandsetReport report) => report.Cause == (byte)Sms.RpCause.MemoryCapacityExceeded
+        || (TpFailureCause?)report.FailureCause is TpFailureCause.UsimStorageFull or TpFailureCause.MemoryCapacityExceeded;
+
+    private static string ErrorOf(HandsetReport report) =>
+        report.FailureCause is { } cause ? $"RP-ERROR {report.Cause}, TP-FCS {cause:X2}" : $"RP-ERROR {report.Cause}";
 
     /// <summary>What a carrier answered to a message we handed over.</summary>
     public static Verdict OfCarrier(string carrier, CarrierOutcome outcome) => outcome switch

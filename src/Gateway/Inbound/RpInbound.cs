@@ -65,11 +65,14 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
                 break;
             default:
                 var report = new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
-                    pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null);
+                    pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null, FailureCauseOf(pdu));
                 if (!await mailboxes.ReportAsync(sender.Msisdn, report, sender.Asserted, CancellationToken.None)) LogUnmatched(sender.Identity, pdu.Kind, pdu.MessageReference);
                 break;
         }
     }
+
+    private static byte? FailureCauseOf(in RpPdu pdu) => pdu.Kind == RpKind.Error && !pdu.Error.UserData.IsEmpty
+        && SmsDeliverReport.TryDecode(pdu.Error.UserData, RpKind.Error, out var report, out _) ? (byte?)report.FailureCause : null;
 
     private async Task OnDataAsync(Sender sender, SipRequest request, RpData data)
     {

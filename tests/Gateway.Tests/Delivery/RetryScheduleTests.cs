@@ -7,10 +7,10 @@ namespace Gateway.Tests.Delivery;
 public sealed class RetryScheduleTests
 {
     private static readonly Verdict Absent = Verdict.OfSip(new SipOutcome(SipOutcomeKind.TimedOut));
-    private static readonly Verdict NoReport = Verdict.OfReport(null, 1);
+    private static readonly Verdict NoReport = Verdict.OfReport(null, erredBefore: false);
     private static readonly Verdict Network = Verdict.OfSip(new SipOutcome(SipOutcomeKind.TransportError));
-    private static readonly Verdict Memory = Verdict.OfReport(new HandsetReport(1, 1, 22), 1);
-    private static readonly Verdict RpError = Verdict.OfReport(new HandsetReport(1, 1, 111), 1);
+    private static readonly Verdict Memory = Verdict.OfReport(new HandsetReport(1, 1, 22), erredBefore: false);
+    private static readonly Verdict RpError = Verdict.OfReport(new HandsetReport(1, 1, 111), erredBefore: false);
 
     [Fact]
     public void Each_cause_has_its_schedule_and_the_last_step_repeats()

@@ -35,11 +35,12 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private readonly FakeTimeProvider _time = new(Start);
     private readonly WebApplication _app;
     private readonly DueSweep _sweep;
-    private readonly Dictionary<string, RawUe> _handsets = [];
+    private readonly Dictionary<string, (RawUe Ue, string Tags)> _handsets = [];
     private readonly List<(long At, string Who, string What)> _lines = [];
     private readonly HashSet<long> _told = [];
+    private SqliteFolder? _folder;
 
-    private ScheduledWorld(StoreOptions store, int sendSlots)
+    private ScheduledWorld(StoreOptions store, int sendSlots, string devices)
     {
         var sip = FreePort.Next();
         Sip = new IPEndPoint(IPAddress.Loopback, sip);
@@ -54,7 +55,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             },
             Numbering = new NumberingSettings { CountryCode = "49", LocalPrefixes = ["4940"] },
             Accounts = [new AccountSettings { ApiKey = "bank", Lane = "Otp" }, new AccountSettings { ApiKey = "shop", DeliveryReceiptUrl = "https://shop.example/receipts" }],
-            Delivery = new DeliverySettings { SendSlots = sendSlots },
+            Delivery = new DeliverySettings { SendSlots = sendSlots, Devices = devices },
         };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -75,15 +76,17 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
-    private SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
+    public SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;
 
     /// <summary>Mailboxes that are waiting for a handset that will not answer: they count as under way.</summary>
     public int Silent { get; set; }
 
-    public static async Task<ScheduledWorld> StartAsync(StoreOptions store, int sendSlots = 100)
+    /// <param name="store">Where its rows are; null: a SQLite file of its own.</param>
+    public static async Task<ScheduledWorld> StartAsync(StoreOptions? store = null, int sendSlots = 100, string devices = DeliverySettings.Preferred)
     {
-        var world = new ScheduledWorld(store, sendSlots);
+        var folder = store is null ? new SqliteFolder() : null;
+        var world = new ScheduledWorld(store ?? folder!.Options, sendSlots, devices) { _folder = folder };
         await world.Store.MigrateAsync(Cancel);
         await world._app.StartAsync(Cancel);
         return world;
@@ -91,41 +94,86 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 
     public void Note(string what) => Add("--", what);
 
-    /// <param name="number">The subscriber's.</param>
-    /// <param name="answer">SIP status to the MESSAGE with this text.</param>
+    /// <param name="who">The subscriber's number, and behind a blank which of several devices of his it is.</param>
+    /// <param name="answer">SIP status to the MESSAGE with this text; null: silence.</param>
     /// <param name="report">RP-Cause of its RP-ERROR, 0 for an RP-ACK, null for no report.</param>
-    public void Handset(string number, Func<string, string>? answer = null, Func<string, byte?>? report = null)
+    /// <param name="tags">What its Contact has behind the URI.</param>
+    public void Handset(string who, Func<string, string?>? answer = null, Func<string, byte?>? report = null, string tags = RawUe.VolteTags)
     {
-        var ue = _handsets[number] = new RawUe(number, Sip);
-        ue.Answer = message => IsSms(message) ? Attempt(number, message, answer?.Invoke(TextOf(RpMessage.Read(message.Body))) ?? "200 OK") : "200 OK";
+        var ue = new RawUe(NumberOf(who), Sip);
+        _handsets[who] = (ue, tags);
+        ue.Answer = message => IsSms(message) ? Attempt(who, message, answer is null ? "200 OK" : answer(TextOf(message))) : "200 OK";
         ue.Report = rp =>
         {
             var cause = report is null ? 0 : report(TextOf(rp));
-            Add(number, cause switch { null => "  no report", 0 => "  RP-ACK", { } error => $"  RP-ERROR {error}" });
+            Add(who, cause switch { null => "  no report", 0 => "  RP-ACK", { } error => $"  RP-ERROR {error}" });
             return cause switch { null => null, 0 => Pdu.RpAck(rp.Reference), { } error => Pdu.RpError(rp.Reference, error) };
         };
+    }
+
+    public RawUe Device(string who) => _handsets[who].Ue;
+
+    /// <summary>An edge that many subscribers register through, and are reached by; it answers their MESSAGEs when the test says so.</summary>
+    public RawUe Edge(Action<RawSip> arrived)
+    {
+        var edge = new RawUe("49400", Sip);
+        _handsets["edge"] = (edge, RawUe.VolteTags);
+        edge.Answer = message =>
+        {
+            if (!IsSms(message)) return "200 OK";
+            arrived(message);
+            return null;
+        };
+        return edge;
+    }
+
+    public static Task RegisterAtAsync(RawUe edge, string number)
+    {
+        var identity = $"sip:+{number}@{GatewayProcess.Domain}";
+        return edge.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
+            headers: [$"Contact: <{edge.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
     }
 
     /// <summary>Handsets behind one next hop that takes every request and answers none, registered one after the other.</summary>
     public async Task SilentHopAsync(IEnumerable<string> numbers)
     {
-        var hop = _handsets["hop"] = new RawUe("49400", Sip);
+        var hop = new RawUe("49400", Sip);
+        _handsets["hop"] = (hop, RawUe.VolteTags);
         hop.Answer = message => IsSms(message) ? Attempt(message["To"]!.Split('+', '@')[1], message, status: null) : "200 OK";
         foreach (var number in numbers)
         {
             var waiting = Slots.UnderWay + Slots.InLine;
             var messages = await Store.DueMessages.AnyWaitingForAsync(number, Cancel) ? 1 : 0;
-            var identity = $"sip:+{number}@{GatewayProcess.Domain}";
-            await hop.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
-                headers: [$"Contact: <{hop.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
+            await RegisterAtAsync(hop, number);
             await Deadline.UntilAsync(() => Task.FromResult(Slots.UnderWay + Slots.InLine == waiting + messages), () => $"{number} is in line", Cancel);
         }
     }
 
-    /// <summary>Bulk messages with the numbers from 1 on, stored at once, before any mailbox knows of them.</summary>
-    public async Task BacklogAsync(string to, int count)
+    /// <summary>As it stands, past all that would have looked at it.</summary>
+    public async Task StoreAsync(string to, Action<ShortMessageRow> alter)
     {
-        await StoreAsync(count, (row, i) => (row.Recipient, row.Text) = (to, $"bulk {i}"));
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var row = new ShortMessageRow
+        {
+            Id = _app.Services.GetRequiredService<MessageId>().Take(1), Recipient = to, Originator = "Bank", Lane = MessageLane.Normal, AcceptedAt = now,
+            DueAt = now, ExpiresAt = now + 86_400_000,
+        };
+        alter(row);
+        var change = new StoreChange();
+        change.NewMessages.Add(row);
+        await Store.Writer.WriteAsync(change, Cancel);
+        await _sweep.SweepAsync(Cancel);
+        await IdleAsync();
+    }
+
+    /// <summary>Bulk messages with the numbers from 1 on, stored at once, before any mailbox knows of them.</summary>
+    public Task BacklogAsync(string to, int count) => BacklogAsync(Enumerable.Range(1, count).Select(i => (to, $"bulk {i}")));
+
+    /// <summary>Bulk messages, stored at once, before any mailbox knows of them.</summary>
+    public async Task BacklogAsync(IEnumerable<(string To, string Text)> messages)
+    {
+        var all = messages.ToList();
+        await StoreAsync(all.Count, (row, i) => (row.Recipient, row.Text) = all[i - 1]);
         await LookAsync();
     }
 
@@ -168,30 +216,33 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 
     public void Advance(double seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));
 
-    private string? Attempt(string number, RawSip message, string? status)
+    private string? Attempt(string who, RawSip message, string? status)
     {
         var attempt = int.Parse(message["Call-ID"]!.Split('-')[1], CultureInfo.InvariantCulture) + 1;
-        Add(number, $"attempt {attempt} \"{TextOf(RpMessage.Read(message.Body))}\" -> {status ?? "silence"}");
+        Add(who, $"attempt {attempt} \"{TextOf(message)}\" -> {status ?? "silence"}");
         return status;
     }
 
-    private static bool IsSms(RawSip message) => message is { IsMessage: true, Is3gppSms: true } && RpMessage.Read(message.Body).IsData;
+    private static bool IsSms(RawSip message) =>
+        message is { IsMessage: true, IsText: true } || message is { IsMessage: true, Is3gppSms: true } && RpMessage.Read(message.Body).IsData;
+
+    public static string TextOf(RawSip message) => message.IsText ? message.Text : TextOf(RpMessage.Read(message.Body));
 
     private static string TextOf(RpMessage rp) => SmsTpdu.Read(rp.Tpdu).Text;
 
-    public async Task RegisterAsync(string number)
+    public async Task RegisterAsync(string who, bool idle = true)
     {
-        Add(number, "registers");
-        await _handsets[number].RegisterAsync(Cancel, expires: 86_400);
-        await IdleAsync();
+        Add(who, "registers");
+        await _handsets[who].Ue.RegisterAsync(Cancel, _handsets[who].Tags, expires: 86_400);
+        if (idle) await IdleAsync();
     }
 
     public async Task MemoryAvailableAsync(string number)
     {
         Add(number, "RP-SMMA");
         var attempts = Attempts.Count();
-        var (callId, _) = await _handsets[number].SendRpAsync(Pdu.RpSmma(1), Cancel);
-        await _handsets[number].ReportAsync(callId, Cancel);
+        var (callId, _) = await _handsets[number].Ue.SendRpAsync(Pdu.RpSmma(1), Cancel);
+        await _handsets[number].Ue.ReportAsync(callId, Cancel);
         await Deadline.UntilAsync(() => Task.FromResult(Attempts.Count() > attempts), () => $"it is tried. The trace:\n{this}", Cancel); // the RP-ACK comes first
         await IdleAsync();
     }
@@ -225,11 +276,11 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     }
 
     /// <summary>Until nothing is under way but what waits in silence; then what was concluded is written down.</summary>
-    private async Task IdleAsync()
+    public async Task IdleAsync()
     {
         await SettledAsync();
         // A call to a mailbox runs when what it was at work on has come to a wait.
-        foreach (var number in _handsets.Keys) await _app.Services.GetRequiredService<Mailboxes>().WakeAsync(number);
+        foreach (var number in _handsets.Keys.Select(NumberOf).Distinct()) await _app.Services.GetRequiredService<Mailboxes>().WakeAsync(number);
         await SettledAsync();
         await ConcludedAsync();
     }
@@ -244,20 +295,46 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             if (_told.Add(row.Id)) Add(row.Recipient, $"concluded \"{row.Text}\" {row.State} err-code={row.ErrorCode} attempts={row.Attempts} ({row.Reason})");
     }
 
+    /// <summary>Moves the clock on little by little until so many messages are concluded; its seconds then.</summary>
+    public async Task<double> AdvanceUntilConcludedAsync(int count)
+    {
+        await using var db = Store.Open();
+        await Deadline.UntilAsync(async () =>
+        {
+            Advance(0.1);
+            return await db.ShortMessages.CountAsync(message => message.ConcludedAt != null, Cancel) >= count;
+        }, () => $"{count} are concluded. The trace:\n{this}", Cancel);
+        return Now / 1000.0;
+    }
+
     private Task SettledAsync() =>
         Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}",
             Cancel, Deadline.Start);
 
     /// <summary>The trace; what happened to several recipients at the same time stands in the order of their numbers.</summary>
-    public override string ToString() => string.Concat(Lines().OrderBy(line => line.At).ThenBy(line => line.Who, StringComparer.Ordinal)
+    public override string ToString() => string.Concat(Lines().OrderBy(line => line.At).ThenBy(line => NumberOf(line.Who), StringComparer.Ordinal)
         .Select(line => string.Create(CultureInfo.InvariantCulture, $"t={line.At / 1000.0:F1} {line.Who} {line.What}\n")));
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var handset in _handsets.Values) await handset.DisposeAsync();
+        foreach (var (handset, _) in _handsets.Values) await handset.DisposeAsync();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+        _folder?.Dispose();
     }
+
+    /// <summary>The attempt rows of all messages as lines of the trace, in the order they were begun.</summary>
+    public async Task HistoryAsync()
+    {
+        await using var db = Store.Open();
+        foreach (var row in await db.Attempts.OrderBy(attempt => attempt.MessageId).ThenBy(attempt => attempt.Id).ToListAsync(Cancel))
+        {
+            var (device, _) = _handsets.FirstOrDefault(handset => row.Target.StartsWith(handset.Value.Ue.Contact, StringComparison.Ordinal));
+            Note($"{row.Channel} at {device ?? row.Target}: {row.Status} {row.RpCause} {row.Outcome}");
+        }
+    }
+
+    private static string NumberOf(string who) => who.Split(' ')[0];
 
     private void Add(string who, string what)
     {

@@ -80,7 +80,8 @@ public abstract class SchedulingTests
         heard = true;
         await world.UntilAsync(50);
         await world.SendAsync(A, MessageLane.Normal, "behind it");
-        await world.UntilAsync(400);
+        await world.UntilAsync(500);
+        await world.HistoryAsync();
         IsGolden(world, "reports");
     }
 
@@ -125,7 +126,7 @@ public abstract class SchedulingTests
 
     private protected abstract Task<StoreOptions> NewDatabaseAsync();
 
-    private static void IsGolden(ScheduledWorld world, string name)
+    internal static void IsGolden(ScheduledWorld world, string name)
     {
         var file = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Delivery", "golden", $"{name}.txt");
         var trace = world.ToString();

@@ -50,6 +50,7 @@ public sealed class SettingsCheckTests
     [InlineData("Accounts:0:InboundUrl", "ftp://x", "Accounts:0:InboundUrl: ")]
     [InlineData("Accounts:0:Numbers:0", "abc", "Accounts:0:Numbers:0: ")]
     [InlineData("Store:MaxPendingWrites", "0", "Store:MaxPendingWrites: 0 is not 1 to 1000000")]
+    [InlineData("Delivery:Devices", "Both", "Delivery:Devices: \"Both\" is unknown; use Preferred, AllVolte, AllOtt, All")]
     [InlineData("Delivery:SendSlots", "3", "Delivery:SendSlots: 3 is not 4 to 100000")]
     [InlineData("Delivery:DrainSeconds", "601", "Delivery:DrainSeconds: 601 is not 0 to 600")]
     [InlineData("Delivery:RetrySeconds:0", "0", "Delivery:RetrySeconds: 0 is not 1 to 86400")]

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Gateway.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDb))]
-    [Migration("20261123221741_Initial")]
+    [Migration("20261123223813_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

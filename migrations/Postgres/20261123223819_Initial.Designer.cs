@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Gateway.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDb))]
-    [Migration("20261123221746_Initial")]
+    [Migration("20261123223819_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
