@@ -28,6 +28,8 @@ public sealed partial class KeepAlive : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<string, Kept[]>[] _seconds;
+    private long _looks = -1;
+    private int _underWay;
 
     public KeepAlive(SipEndpoint endpoint, SipSettings settings, GatewayStore store, TimeProvider time, ILogger<KeepAlive> log)
     {
@@ -35,6 +37,12 @@ public sealed partial class KeepAlive : BackgroundService
         var interval = settings.Registrar.Enabled ? settings.Registrar.KeepAlive : 0;
         _seconds = [.. Enumerable.Range(0, interval).Select(_ => new ConcurrentDictionary<string, Kept[]>(StringComparer.Ordinal))];
     }
+
+    /// <summary>Seconds it has worked off; negative until it has begun.</summary>
+    internal long Looks => Volatile.Read(ref _looks);
+
+    /// <summary>OPTIONS without their answer.</summary>
+    internal int UnderWay => Volatile.Read(ref _underWay);
 
     /// <summary>Told of a contact that is gone.</summary>
     public Func<ContactRow, Task>? OnGone { get; set; }
@@ -61,6 +69,7 @@ public sealed partial class KeepAlive : BackgroundService
             LogNotRemembered(e); // each REGISTER tells again
         }
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
+        Volatile.Write(ref _looks, 0);
         for (var second = 0; await timer.WaitForNextTickAsync(stopping); second = (second + 1) % _seconds.Length)
         {
             var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -70,6 +79,7 @@ public sealed partial class KeepAlive : BackgroundService
                 foreach (var kept in contacts)
                     if (!kept.Asking && kept.Contact.ExpiresAt > now) _ = AskAsync(kept);
             }
+            Volatile.Write(ref _looks, _looks + 1);
         }
     }
 
@@ -94,6 +104,7 @@ public sealed partial class KeepAlive : BackgroundService
     private async Task AskAsync(Kept kept)
     {
         kept.Asking = true;
+        Interlocked.Increment(ref _underWay);
         try
         {
             var outcome = await _endpoint.SendAsync(RequestTo(kept), SipTarget.At(kept.Flow));
@@ -114,6 +125,7 @@ public sealed partial class KeepAlive : BackgroundService
         finally
         {
             kept.Asking = false;
+            Interlocked.Decrement(ref _underWay);
         }
     }
 
