@@ -69,6 +69,15 @@ public abstract class StoreWriterTests : TestStore
     }
 
     [Fact]
+    public async Task One_change_after_the_other_waits_for_no_company()
+    {
+        Options.CommitInterval = TimeSpan.FromMinutes(10);
+        await ReopenAsync();
+        for (var i = 1; i <= 20; i++)
+            Assert.True(await WriteAsync(Message(i)).WaitAsync(TimeSpan.FromMinutes(1), Cancel));
+    }
+
+    [Fact]
     public async Task Acceptance_is_refused_at_once_when_too_much_waits_and_progress_waits_for_room()
     {
         Options.MaxPendingWrites = Room;
