@@ -16,7 +16,7 @@ public sealed class StoreOptions
     public int MaxPendingWrites { get; set; } = 10_000;
 
     /// <summary>
-    /// How far apart commits are kept under load (0 to 100 ms); no change waits longer for its batch, and none when the writer is idle.
+    /// How far apart commits are kept under load (0 to 100 ms); no change waits longer for its batch, and none that comes alone.
     /// </summary>
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromMilliseconds(4);
 }

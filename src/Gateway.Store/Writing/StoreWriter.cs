@@ -9,7 +9,7 @@ namespace Gateway.Store;
 /// The group-committing writer: changes of all callers share transactions, and each caller is answered when its own is durable.
 /// <para>
 /// One thread takes what is queued, urgent changes first, at most 512 at once, writes them in one transaction and then answers their
-/// callers. A change that finds the writer idle is committed at once; under load commits keep <see cref="StoreOptions.CommitInterval"/>
+/// callers. A lone change is committed at once; once several share commits, these keep <see cref="StoreOptions.CommitInterval"/>
 /// apart, because a commit costs as much as twenty rows; what arrives meanwhile shares the next one. An urgent change waits for nothing.
 /// </para><para>
 /// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under
@@ -41,6 +41,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     // The writer's thread only.
     private WriterSession? _session;
     private long _batchStarted;
+    private int _lastBatch;
     private long _commits;
 
     internal StoreWriter(StoreDatabase database, StoreOptions options, Nodes nodes, ILogger<StoreWriter> logger)
@@ -146,11 +147,13 @@ public sealed partial class StoreWriter : IAsyncDisposable
             _normal.MoveTo(batch, MaxBatch);
             _urgent.MoveTo(batch, MaxBatch);
             _batchStarted = Stopwatch.GetTimestamp();
+            _lastBatch = batch.Count;
         }
         return true;
     }
 
-    private bool MayWait() => _urgent.Queue.Count == 0 && _normal.Queue.Count < MaxBatch && !_closing;
+    /// <summary>Somebody alone, one change after the other, would wait for company that does not come.</summary>
+    private bool MayWait() => (_lastBatch > 1 || _normal.Queue.Count > 1) && _urgent.Queue.Count == 0 && _normal.Queue.Count < MaxBatch && !_closing;
 
     private TimeSpan UntilNextCommit() => _commitInterval - Stopwatch.GetElapsedTime(_batchStarted);
 

@@ -118,6 +118,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     {
         var edge = new RawUe("49400", Sip);
         _handsets["edge"] = (edge, RawUe.VolteTags);
+        edge.Report = _ => null; // it is its subscribers who report
         edge.Answer = message =>
         {
             if (!IsSms(message)) return "200 OK";
@@ -125,6 +126,15 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             return null;
         };
         return edge;
+    }
+
+    /// <summary>200 to the MESSAGE that waits for it at the edge, and RP-ACK of the subscriber it was for.</summary>
+    public static async Task AcknowledgeAsync(RawUe edge, RawSip message)
+    {
+        await edge.AnswerAsync(message, "200 OK");
+        await edge.RequestAsync("MESSAGE", GatewayProcess.ServiceCentre, Cancel, from: message["To"]!.Trim('<', '>'),
+            body: Pdu.RpAck(RpMessage.Read(message.Body).Reference),
+            headers: [$"In-Reply-To: {message["Call-ID"]}", "Content-Type: application/vnd.3gpp.sms"]);
     }
 
     public static Task RegisterAtAsync(RawUe edge, string number)

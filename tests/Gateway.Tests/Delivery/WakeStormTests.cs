@@ -24,6 +24,8 @@ public sealed class WakeStormTests
         var arrivals = Channel.CreateUnbounded<RawSip>();
         var edge = world.Edge(message => arrivals.Writer.TryWrite(message));
 
+        const string other = "4940109999"; // registered before, with nothing waiting
+        await ScheduledWorld.RegisterAtAsync(edge, other);
         var registering = Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Cancel },
             async (number, _) => await ScheduledWorld.RegisterAtAsync(edge, number));
         var (open, texts, most, password) = (new Queue<RawSip>(), new List<string>(), 0, (AcceptedAfter: 0, ArrivedAs: 0));
@@ -43,11 +45,12 @@ public sealed class WakeStormTests
             if (texts.Count >= Subscribers / 4 && password.AcceptedAfter == 0)
             {
                 password.AcceptedAfter = texts.Count;
-                await world.SendAsync(numbers[^1], MessageLane.Otp, "password", "bank", idle: false);
+                await world.SendAsync(other, MessageLane.Otp, "password", "bank", idle: false);
             }
-            for (var i = 0; i < AtATime && open.TryDequeue(out var message); i++) await edge.AnswerAsync(message, "200 OK");
+            var answered = Enumerable.Range(0, Math.Min(AtATime, open.Count)).Select(_ => open.Dequeue()).ToList();
+            await Task.WhenAll(answered.Select(message => ScheduledWorld.AcknowledgeAsync(edge, message)));
         }
-        while (open.TryDequeue(out var message)) await edge.AnswerAsync(message, "200 OK");
+        await Task.WhenAll(open.Select(message => ScheduledWorld.AcknowledgeAsync(edge, message)));
         await registering;
         await world.ConcludedAsync(Subscribers + 1);
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Gateway.Store;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -66,6 +67,22 @@ public abstract class StoreWriterTests : TestStore
         Assert.Equal(before + 2, Store.Writer.Commits); // the gate's and theirs
         await using var db = Store.Open();
         Assert.Equal(500, await db.ShortMessages.CountAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task One_change_after_the_other_waits_for_no_company()
+    {
+        Options.CommitInterval = TimeSpan.FromMilliseconds(100);
+        await ReopenAsync();
+        var fastest = TimeSpan.MaxValue;
+        for (var i = 1; i <= 30; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            Assert.True(await WriteAsync(Message(i)));
+            if (i > 1 && Stopwatch.GetElapsedTime(started) is var took && took < fastest)
+                fastest = took;
+        }
+        Assert.InRange(fastest, TimeSpan.Zero, Options.CommitInterval / 2); // the next commit is due no sooner than that after the last
     }
 
     [Fact]
