@@ -70,8 +70,8 @@ public sealed class DueMessages
         db.ShortMessages.Where(m => m.ExpiresAt > after && m.ExpiresAt <= now && m.DueAt != null).OrderBy(m => m.ExpiresAt).ThenBy(m => m.Id)
             .Take(limit).Select(m => new ExpiredMessage(m.Id, m.Recipient, m.ExpiresAt));
 
-    internal static readonly Expression<Func<GatewayDb, long[], IQueryable<ShortMessageRow>>> WaitingOf = (db, ids) =>
-        db.ShortMessages.AsNoTracking().Where(m => ids.Contains(m.Id) && m.DueAt != null);
+    internal static readonly Expression<Func<GatewayDb, long[], IQueryable<ShortMessageRow>>> ByIds = (db, ids) =>
+        db.ShortMessages.AsNoTracking().Where(m => ids.Contains(m.Id));
 
     internal static readonly Expression<Func<GatewayDb, long, IQueryable<ShortMessageRow>>> NotAfter = (db, id) =>
         db.ShortMessages.AsNoTracking().Where(m => m.Id <= id).OrderByDescending(m => m.Id).Take(1);
@@ -111,7 +111,7 @@ public sealed class DueMessages
     private readonly Func<GatewayDb, MessageLane, long, long, int, IAsyncEnumerable<DueRow>> _dueBetween = EF.CompileAsyncQuery(DueBetween);
     private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<ExpiredMessage>> _expiredAtTheTime = EF.CompileAsyncQuery(ExpiredAtTheTime);
     private readonly Func<GatewayDb, long, long, int, IAsyncEnumerable<ExpiredMessage>> _expiredBetween = EF.CompileAsyncQuery(ExpiredBetween);
-    private readonly Func<GatewayDb, long[], IAsyncEnumerable<ShortMessageRow>> _waitingOf = EF.CompileAsyncQuery(WaitingOf);
+    private readonly Func<GatewayDb, long[], IAsyncEnumerable<ShortMessageRow>> _byIds = EF.CompileAsyncQuery(ByIds);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _notAfter = EF.CompileAsyncQuery(NotAfter);
     private readonly Func<GatewayDb, long, IAsyncEnumerable<ShortMessageRow>> _concludedNotAfter = EF.CompileAsyncQuery(ConcludedNotAfter);
     private readonly Func<GatewayDb, string, string, long, IAsyncEnumerable<ShortMessageRow>> _repeat = EF.CompileAsyncQuery(Repeat);
@@ -171,8 +171,12 @@ public sealed class DueMessages
     }
 
     /// <summary>Those of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, in no order. At most a few hundred at once.</summary>
-    public Task<List<ShortMessageRow>> WaitingAsync(long[] ids, CancellationToken cancel) =>
-        ReadAsync(db => _waitingOf(db, ids).ToListAsync(cancel));
+    public async Task<List<ShortMessageRow>> WaitingAsync(long[] ids, CancellationToken cancel)
+    {
+        var rows = await ReadAsync(db => _byIds(db, ids).ToListAsync(cancel));
+        rows.RemoveAll(row => row.DueAt is null); // here: in the query it would tempt PostgreSQL to read all that wait
+        return rows;
+    }
 
     /// <summary>
     /// The message that has this message-id, for itself or for one of its segments; long concluded ones are found in the history.

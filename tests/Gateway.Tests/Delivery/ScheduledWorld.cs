@@ -149,6 +149,8 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         return stored.NewMessages;
     }
 
+    public Task<bool> CarrierReceiptAsync(CarrierReceipt receipt) => _app.Services.GetRequiredService<Mailboxes>().CarrierReceiptAsync(receipt, Cancel);
+
     /// <summary>One look of the sweep, and everything that it leads to.</summary>
     public async Task LookAsync()
     {
@@ -243,7 +245,8 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     }
 
     private Task SettledAsync() =>
-        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}", Cancel);
+        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}",
+            Cancel, Deadline.Start);
 
     /// <summary>The trace; what happened to several recipients at the same time stands in the order of their numbers.</summary>
     public override string ToString() => string.Concat(Lines().OrderBy(line => line.At).ThenBy(line => line.Who, StringComparer.Ordinal)

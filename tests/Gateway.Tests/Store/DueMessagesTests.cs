@@ -264,7 +264,7 @@ public abstract class DueMessagesTests : TestStore
         await AssertIndexedAsync(DueMessages.DueBetween.Compile()(db, MessageLane.Normal, 500, 15_000, 50));
         await AssertIndexedAsync(DueMessages.ExpiredAtTheTime.Compile()(db, 500, 100, 50));
         await AssertIndexedAsync(DueMessages.ExpiredBetween.Compile()(db, 500, 15_000, 50));
-        await AssertIndexedAsync(DueMessages.WaitingOf.Compile()(db, [500, 520, 10_000]), maySort: true);
+        await AssertIndexedAsync(DueMessages.ByIds.Compile()(db, [500, 520, 10_000]), maySort: true);
         await AssertIndexedAsync(DueMessages.NotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.ConcludedNotAfter.Compile()(db, 500));
         await AssertIndexedAsync(DueMessages.Repeat.Compile()(db, "Bank", "call-77", 0));
