@@ -1,6 +1,7 @@
 using Gateway.Delivery;
 using Gateway.Registration;
 using Gateway.Sip;
+using Gateway.Store;
 
 namespace Gateway.Inbound;
 
@@ -11,7 +12,21 @@ namespace Gateway.Inbound;
 public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, RegNotifier notifier,
     Senders senders, RpInbound rp, TextInbound text)
 {
-    public Task OnRequestAsync(IncomingRequest incoming)
+    public async Task OnRequestAsync(IncomingRequest incoming)
+    {
+        try
+        {
+            await DispatchAsync(incoming);
+        }
+        catch (StoreUnavailableException) // even to know who sent it, the store may be needed
+        {
+            var response = incoming.Request.CreateResponse(503);
+            response.Headers.Add(HeaderName.RetryAfter, TextInbound.RetryAfterSeconds);
+            await incoming.RespondAsync(response); // nothing, if it was answered before
+        }
+    }
+
+    private Task DispatchAsync(IncomingRequest incoming)
     {
         if (endpoint.Subscriptions.TryHandle(incoming)) return Task.CompletedTask;
         return incoming.Request.Method switch
