@@ -75,7 +75,8 @@ internal sealed partial class TlsCredentials(SipTlsOptions options, ILogger logg
                     options.Certificate is null ? null : TlsFiles.ReadCertificate(options.Certificate, options.Key),
                     options.ClientCa is null ? null : TlsFiles.ReadAuthorities(options.ClientCa),
                     options.TrustedCa is null ? null : TlsFiles.ReadAuthorities(options.TrustedCa));
-                LogRead(string.Join(", ", _files), _read.Own?.TargetCertificate.NotAfter);
+                if (_read.Own is { } own)
+                    LogRead(string.Join(", ", _files), own.TargetCertificate.NotAfter);
             }
             catch (Exception e) when (TlsFiles.IsUnreadable(e) && _read is not null)
             {
@@ -103,7 +104,7 @@ internal sealed partial class TlsCredentials(SipTlsOptions options, ILogger logg
         SslStreamCertificateContext? Own, X509Certificate2Collection? ClientCa, X509Certificate2Collection? TrustedCa);
 
     [LoggerMessage(1141, LogLevel.Information, "TLS uses {Files}; the certificate ends {NotAfter}")]
-    private partial void LogRead(string files, DateTime? notAfter);
+    private partial void LogRead(string files, DateTime notAfter);
 
     [LoggerMessage(1142, LogLevel.Error, "Changed TLS files cannot be used, those read before serve on: {Reason}")]
     private partial void LogUnreadable(string reason);
