@@ -3,6 +3,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Gateway.Benchmarks.Delivery;
 using Gateway.Benchmarks.Sip;
 using Gateway.Benchmarks.Sms;
 using Gateway.Benchmarks.Store;
@@ -21,6 +22,8 @@ switch (args)
         return 0;
     case ["store", .. var options]:
         return await StoreFigures.RunAsync(options);
+    case ["lanes", .. var options] when await LanesCommand.RunAsync(options) is { } code:
+        return code;
 }
 
 Console.Error.WriteLine("""
@@ -28,7 +31,8 @@ Console.Error.WriteLine("""
       sms [BenchmarkDotNet options]                                       the codec
       sip [BenchmarkDotNet options]                                       the SIP message path
       sip-uas LISTEN SECONDS | sip-uac URI REQUESTS AT-ONCE               the SIP stack against SIPp
-      store [writes | due ROWS | start ROWS] [POSTGRES-CONNECTION-STRING]              the writer and the queue's queries
+      store [writes | due ROWS | start ROWS] [POSTGRES-CONNECTION-STRING] the writer and the queue's queries
+      lanes [--store sqlite|postgres] [--bulk MESSAGES] [--otp PER-SECOND] one-time passwords while a bulk backlog drains
     """);
 return 64;
 

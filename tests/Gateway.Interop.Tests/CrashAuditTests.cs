@@ -14,7 +14,7 @@ public sealed class CrashAuditCollection;
 
 /// <summary>
 /// kill -9 again and again, at random moments under load. The moments are a number of events (answers, displays, pushes) after the start; the seed
-/// is printed, and CRASH_SEED repeats it.
+/// is printed, and CRASH_SEED repeats it. On SQLite the power fails every other time.
 /// </summary>
 [Collection(typeof(CrashAuditCollection)), Trait("Category", "Interop"), Trait("Category", "Postgres")]
 public sealed class CrashAuditTests(PostgresCluster cluster, ITestOutputHelper output)
@@ -25,7 +25,7 @@ public sealed class CrashAuditTests(PostgresCluster cluster, ITestOutputHelper o
 
     /// <summary>Both databases at the same time: a gateway that starts keeps one core busy.</summary>
     [Fact]
-    public async Task Twenty_kills_under_load_lose_nothing_and_repeat_only_what_was_under_way()
+    public async Task Twenty_crashes_under_load_lose_nothing_and_repeat_only_what_was_under_way()
     {
         var seed = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } given
             ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
@@ -58,7 +58,7 @@ public sealed class CrashAuditTests(PostgresCluster cluster, ITestOutputHelper o
             {
                 if (round == Rounds / 2) sending.AddRange(away.Select(handset => handset.RegisterAsync(Cancel)));
                 await audit.EventsAsync(random.Next(1, MaxEvents), Cancel);
-                await audit.OutageAsync(gateway.KillAsync);
+                await audit.OutageAsync(() => settings.Length == 0 && round % 2 == 1 ? gateway.LosePowerAsync(random) : gateway.KillAsync());
                 await gateway.StartAsync(Cancel);
             }
             await stop.CancelAsync();

@@ -102,6 +102,20 @@ internal sealed class GatewayProcess : IAsyncDisposable
         await _process.DisposeAsync();
     }
 
+    /// <summary>
+    /// As when the power fails, on SQLite: memory is gone, and with it what the connections shared; at the end of the log stands what was being
+    /// written and never synced.
+    /// </summary>
+    public async Task LosePowerAsync(Random random)
+    {
+        await KillAsync();
+        var database = Path.Combine(_folder.FullName, "gateway.db");
+        File.Delete($"{database}-shm");
+        var torn = new byte[random.Next(1, 10_000)];
+        random.NextBytes(torn);
+        await File.AppendAllBytesAsync($"{database}-wal", torn);
+    }
+
     /// <summary>As an operator stops it; the exit code.</summary>
     public async Task<int> StopAsync(CancellationToken cancel)
     {

@@ -59,6 +59,14 @@ public sealed class DeliveryAuditTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Where_nodes_are_many_those_answered_together_may_pass()
+    {
+        _audit = new DeliveryAudit(trust: TimeSpan.Zero, passing: TimeSpan.FromHours(1));
+        await HappenAsync("+a +b b =b a =a");
+        Assert.Contains("none lost", _audit.Check(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_waits_for_events_and_for_what_is_not_told_yet()
     {
         await HappenAsync("+a");

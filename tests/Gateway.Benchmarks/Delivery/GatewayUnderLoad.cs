@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Net;
+using Gateway.Tests.Support;
+
+namespace Gateway.Benchmarks.Delivery;
+
+/// <summary>The gateway in a process of its own, with an account in the bulk lane and one in the lane of one-time passwords.</summary>
+internal sealed class GatewayUnderLoad : IAsyncDisposable
+{
+    public const string Bulk = "bulk0001", Otp = "bank0001", Domain = "ims.example.org";
+    private const string Secret = "correct-horse";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
+    private readonly HttpClient _http;
+    private readonly ChildProcess _process;
+
+    /// <param name="postgres">Connection string; null: SQLite.</param>
+    private GatewayUnderLoad(string? postgres)
+    {
+        var (http, sip) = (FreePort.Next(), FreePort.Next());
+        Sip = new IPEndPoint(IPAddress.Loopback, sip);
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http}") };
+        var settings = new Dictionary<string, string?>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["Logging__LogLevel__Default"] = "Warning",
+            ["Urls"] = $"http://127.0.0.1:{http}",
+            ["Store__Provider"] = postgres is null ? "Sqlite" : "Postgres",
+            ["Store__ConnectionString"] = postgres ?? $"Data Source={Path.Combine(_folder.FullName, "gateway.db")}",
+            ["Cluster__SiloPort"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
+            ["Cluster__GatewayPort"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
+            ["Sip__Domain"] = Domain,
+            ["Sip__ServiceCentreIdentity"] = $"sip:smsc@{Domain}",
+            ["Sip__Listen"] = $"udp://{Sip},tcp://{Sip}",
+            ["Sip__TrustedPeers"] = "127.0.0.1/32",
+            ["Numbering__LocalPrefixes"] = "4940",
+        };
+        foreach (var (at, key, lane) in new[] { (0, Bulk, "Bulk"), (1, Otp, "Otp") })
+        {
+            settings[$"Accounts__{at}__ApiKey"] = key;
+            settings[$"Accounts__{at}__ApiSecret"] = Secret;
+            settings[$"Accounts__{at}__Lane"] = lane;
+            settings[$"Accounts__{at}__MaxRequestsPerSecond"] = "100000";
+        }
+        _process = ChildProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll")], _folder.FullName, settings);
+    }
+
+    public IPEndPoint Sip { get; }
+
+    public static async Task<GatewayUnderLoad> StartAsync(string? postgres)
+    {
+        var gateway = new GatewayUnderLoad(postgres);
+        try
+        {
+            await Deadline.UntilAsync(gateway.IsReadyAsync, () => $"the gateway is ready. Its output:\n{gateway._process.Output}", CancellationToken.None, Deadline.Start);
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Returns when it is accepted; who is refused because the writer is busy asks again.</summary>
+    public Task SendAsync(string account, string to, string text) =>
+        Deadline.UntilAsync(() => TrySendAsync(account, to, text), () => $"a message of {account} is accepted", CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _http.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<bool> TrySendAsync(string account, string to, string text)
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["api_key"] = account, ["api_secret"] = Secret, ["from"] = "Bank", ["to"] = to, ["text"] = text,
+        });
+        using var response = await _http.PostAsync("/sms/json", form);
+        var reply = await response.Content.ReadAsStringAsync();
+        if (reply.Contains("\"status\": \"0\"", StringComparison.Ordinal)) return true;
+        return reply.Contains("\"status\": \"1\"", StringComparison.Ordinal) ? false : throw new InvalidOperationException($"{account} to {to}: {reply}");
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process.Exited.IsCompleted) throw new InvalidOperationException($"The gateway ended with {_process.ExitCode}:\n{_process.Output}");
+        try
+        {
+            using var response = await _http.GetAsync("/healthz/ready");
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
