@@ -1,5 +1,7 @@
 using Gateway.Store;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
@@ -67,6 +69,17 @@ public sealed class SchemaTests(PostgresCluster cluster)
         Assert.True(await store.IsReadyAsync(Cancel));
     }
 
+    [Fact]
+    public async Task What_an_earlier_version_has_stored_in_a_file_is_delivered_by_this_one()
+    {
+        using var folder = new SqliteFolder();
+        await UpgradeAsync(StoreProvider.Sqlite, folder.Options.ConnectionString);
+    }
+
+    [Fact, Trait("Category", "Postgres")]
+    public async Task What_an_earlier_version_has_stored_on_a_server_is_delivered_by_this_one() =>
+        await UpgradeAsync(StoreProvider.Postgres, await cluster.NewDatabaseAsync(Cancel));
+
     [Theory]
     [InlineData(StoreProvider.Sqlite, "Data Source=:memory:")]
     [InlineData(StoreProvider.Sqlite, "")]
@@ -109,6 +122,32 @@ public sealed class SchemaTests(PostgresCluster cluster)
         await using var standby = Open(StoreProvider.Postgres, readOnly.ToString());
         await standby.MigrateAsync(Cancel);
         Assert.False(await standby.IsReadyAsync(Cancel));
+    }
+
+    private static async Task UpgradeAsync(StoreProvider provider, string connectionString)
+    {
+        await using var store = Open(provider, connectionString);
+        await using (var db = store.Open())
+        {
+            await db.GetService<IMigrator>().MigrateAsync("Initial", Cancel);
+            await db.Database.ExecuteSqlRawAsync("""
+                INSERT INTO "ShortMessages" ("Id", "Source", "Route", "RouteReason", "Recipient", "Originator", "Content", "Text", "UserDataLength",
+                    "HasUserDataHeader", "DataCodingScheme", "ProtocolIdentifier", "LockingShift", "SingleShift", "SegmentCount", "ConcatenationReference",
+                    "State", "SegmentsDone", "Attempts", "AcceptedAt", "ExpiresAt", "DueAt", "ErrorCode", "ReceiptRequested", "SubmitReference")
+                VALUES (16, 0, 0, '', '4940100001', 'Bank', 0, 'kept', 0, FALSE, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1000, 900000, 1000, 0, FALSE, 0);
+                INSERT INTO "Contacts" ("Subscriber", "PublicUserIdentity", "Source", "Uri", "FeatureTags", "SmsOverIp", "Q", "RegisteredAt", "ExpiresAt",
+                    "CallId", "CSeq", "ReginfoVersion")
+                VALUES ('4940100001', 'sip:a@b', 0, 'sip:a@c', '', TRUE, 1000, 1, 900000, 'x', 1, 0), ('4940100001', 'sip:a@b', 0, 'sip:a@d', '', TRUE, 1000, 1, 900000, 'y', 1, 0);
+                """, Cancel);
+        }
+
+        await store.MigrateAsync(Cancel);
+
+        var row = Assert.Single(await store.DueMessages.WaitingForAsync("4940100001", default, 10, Cancel));
+        Assert.Equal(("kept", MessageLane.Normal), (row.Text, row.Lane));
+        await using var after = store.Open();
+        Assert.All(await after.Contacts.ToListAsync(Cancel), contact => Assert.Equal(contact.Uri, contact.Binding));
+        Assert.Equal(2, await after.Contacts.CountAsync(Cancel));
     }
 
     private static async Task MigrateAtOnceAsync(StoreProvider provider, string connectionString)

@@ -42,7 +42,6 @@ namespace Gateway.Migrations.Postgres
                     PublicUserIdentity = table.Column<string>(type: "text", nullable: false),
                     Source = table.Column<byte>(type: "smallint", nullable: false),
                     Uri = table.Column<string>(type: "text", nullable: false),
-                    Binding = table.Column<string>(type: "text", nullable: false),
                     FeatureTags = table.Column<string>(type: "text", nullable: false),
                     SmsOverIp = table.Column<bool>(type: "boolean", nullable: false),
                     Q = table.Column<short>(type: "smallint", nullable: false),
@@ -60,113 +59,6 @@ namespace Gateway.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
-                name: "History",
-                columns: table => new
-                {
-                    Id = table.Column<long>(type: "bigint", nullable: false),
-                    Source = table.Column<byte>(type: "smallint", nullable: false),
-                    Route = table.Column<byte>(type: "smallint", nullable: false),
-                    Account = table.Column<string>(type: "text", nullable: true),
-                    Carrier = table.Column<string>(type: "text", nullable: true),
-                    RouteReason = table.Column<string>(type: "text", nullable: false),
-                    Recipient = table.Column<string>(type: "text", nullable: false),
-                    Originator = table.Column<string>(type: "text", nullable: false),
-                    Lane = table.Column<byte>(type: "smallint", nullable: false),
-                    Content = table.Column<byte>(type: "smallint", nullable: false),
-                    Text = table.Column<string>(type: "text", nullable: true),
-                    UserData = table.Column<byte[]>(type: "bytea", nullable: true),
-                    UserDataLength = table.Column<byte>(type: "smallint", nullable: false),
-                    HasUserDataHeader = table.Column<bool>(type: "boolean", nullable: false),
-                    DataCodingScheme = table.Column<byte>(type: "smallint", nullable: false),
-                    ProtocolIdentifier = table.Column<byte>(type: "smallint", nullable: false),
-                    LockingShift = table.Column<byte>(type: "smallint", nullable: false),
-                    SingleShift = table.Column<byte>(type: "smallint", nullable: false),
-                    SegmentCount = table.Column<byte>(type: "smallint", nullable: false),
-                    ConcatenationReference = table.Column<int>(type: "integer", nullable: false),
-                    State = table.Column<byte>(type: "smallint", nullable: false),
-                    SegmentsDone = table.Column<byte>(type: "smallint", nullable: false),
-                    Attempts = table.Column<byte>(type: "smallint", nullable: false),
-                    AcceptedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    DueAt = table.Column<long>(type: "bigint", nullable: true),
-                    ConcludedAt = table.Column<long>(type: "bigint", nullable: true),
-                    ErrorCode = table.Column<byte>(type: "smallint", nullable: false),
-                    Reason = table.Column<string>(type: "text", nullable: true),
-                    ReceiptRequested = table.Column<bool>(type: "boolean", nullable: false),
-                    CallbackUrl = table.Column<string>(type: "text", nullable: true),
-                    ClientReference = table.Column<string>(type: "text", nullable: true),
-                    AccountReference = table.Column<string>(type: "text", nullable: true),
-                    SubmitReference = table.Column<byte>(type: "smallint", nullable: false),
-                    SubmitDestination = table.Column<byte[]>(type: "bytea", nullable: true),
-                    ImdnMessageId = table.Column<string>(type: "text", nullable: true),
-                    ForeignId = table.Column<string>(type: "text", nullable: true),
-                    CarrierMessageIds = table.Column<string>(type: "text", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_History", x => x.Id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "IdempotencyKeys",
-                columns: table => new
-                {
-                    Account = table.Column<string>(type: "text", nullable: false),
-                    Key = table.Column<string>(type: "text", nullable: false),
-                    Request = table.Column<byte[]>(type: "bytea", nullable: false),
-                    MessageId = table.Column<long>(type: "bigint", nullable: false),
-                    SegmentCount = table.Column<byte>(type: "smallint", nullable: false),
-                    AcceptedAt = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_IdempotencyKeys", x => new { x.Account, x.Key });
-                });
-
-            migrationBuilder.CreateTable(
-                name: "Mailboxes",
-                columns: table => new
-                {
-                    Recipient = table.Column<string>(type: "text", nullable: false),
-                    Epoch = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_Mailboxes", x => x.Recipient);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "Members",
-                columns: table => new
-                {
-                    Silo = table.Column<string>(type: "text", nullable: false),
-                    Node = table.Column<short>(type: "smallint", nullable: false),
-                    Status = table.Column<byte>(type: "smallint", nullable: false),
-                    ProxyPort = table.Column<int>(type: "integer", nullable: false),
-                    HostName = table.Column<string>(type: "text", nullable: false),
-                    SiloName = table.Column<string>(type: "text", nullable: false),
-                    Suspicions = table.Column<string>(type: "text", nullable: false),
-                    StartedAt = table.Column<long>(type: "bigint", nullable: false),
-                    AliveAt = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_Members", x => x.Silo);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "MembershipVersion",
-                columns: table => new
-                {
-                    Id = table.Column<int>(type: "integer", nullable: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_MembershipVersion", x => x.Id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "ShortMessages",
                 columns: table => new
                 {
@@ -178,7 +70,6 @@ namespace Gateway.Migrations.Postgres
                     RouteReason = table.Column<string>(type: "text", nullable: false),
                     Recipient = table.Column<string>(type: "text", nullable: false),
                     Originator = table.Column<string>(type: "text", nullable: false),
-                    Lane = table.Column<byte>(type: "smallint", nullable: false),
                     Content = table.Column<byte>(type: "smallint", nullable: false),
                     Text = table.Column<string>(type: "text", nullable: true),
                     UserData = table.Column<byte[]>(type: "bytea", nullable: true),
@@ -220,7 +111,6 @@ namespace Gateway.Migrations.Postgres
                 {
                     Subscriber = table.Column<string>(type: "text", nullable: false),
                     PublicUserIdentity = table.Column<string>(type: "text", nullable: false),
-                    Node = table.Column<short>(type: "smallint", nullable: false),
                     Scscf = table.Column<string>(type: "text", nullable: true),
                     ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -236,7 +126,6 @@ namespace Gateway.Migrations.Postgres
                     Id = table.Column<long>(type: "bigint", nullable: false)
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     Kind = table.Column<byte>(type: "smallint", nullable: false),
-                    Node = table.Column<short>(type: "smallint", nullable: false),
                     Account = table.Column<string>(type: "text", nullable: false),
                     MessageId = table.Column<long>(type: "bigint", nullable: false),
                     Url = table.Column<string>(type: "text", nullable: false),
@@ -263,25 +152,15 @@ namespace Gateway.Migrations.Postgres
                 column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Contacts_Subscriber_Source_Binding",
+                name: "IX_Contacts_Subscriber_Source_Uri",
                 table: "Contacts",
-                columns: new[] { "Subscriber", "Source", "Binding" },
+                columns: new[] { "Subscriber", "Source", "Uri" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_History_Recipient_Id",
-                table: "History",
-                columns: new[] { "Recipient", "Id" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_IdempotencyKeys_AcceptedAt",
-                table: "IdempotencyKeys",
-                column: "AcceptedAt");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_ExpiresAt_Id",
+                name: "IX_ShortMessages_DueAt_Id",
                 table: "ShortMessages",
-                columns: new[] { "ExpiresAt", "Id" },
+                columns: new[] { "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -291,32 +170,21 @@ namespace Gateway.Migrations.Postgres
                 filter: "\"ForeignId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_Lane_DueAt_Id",
+                name: "IX_ShortMessages_Recipient_Id",
                 table: "ShortMessages",
-                columns: new[] { "Lane", "DueAt", "Id" },
+                columns: new[] { "Recipient", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_ShortMessages_Recipient_Lane_Id",
-                table: "ShortMessages",
-                columns: new[] { "Recipient", "Lane", "Id" },
+                name: "IX_Webhooks_DueAt_Id",
+                table: "Webhooks",
+                columns: new[] { "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_Watches_Node_Subscriber",
-                table: "Watches",
-                columns: new[] { "Node", "Subscriber" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Webhooks_MessageId_Id",
                 table: "Webhooks",
                 columns: new[] { "MessageId", "Id" },
-                filter: "\"DueAt\" IS NOT NULL");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_Webhooks_Node_DueAt_Id",
-                table: "Webhooks",
-                columns: new[] { "Node", "DueAt", "Id" },
                 filter: "\"DueAt\" IS NOT NULL");
         }
 
@@ -328,21 +196,6 @@ namespace Gateway.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Contacts");
-
-            migrationBuilder.DropTable(
-                name: "History");
-
-            migrationBuilder.DropTable(
-                name: "IdempotencyKeys");
-
-            migrationBuilder.DropTable(
-                name: "Mailboxes");
-
-            migrationBuilder.DropTable(
-                name: "Members");
-
-            migrationBuilder.DropTable(
-                name: "MembershipVersion");
 
             migrationBuilder.DropTable(
                 name: "ShortMessages");
