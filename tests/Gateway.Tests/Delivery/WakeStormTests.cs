@@ -59,6 +59,7 @@ public sealed class WakeStormTests
         Assert.Equal(["password", .. numbers.Select(number => $"for {number}").Order(StringComparer.Ordinal)],
             texts.Order(StringComparer.Ordinal).OrderBy(text => text != "password")); // each once
         Assert.InRange(most, 1, Slots);
-        Assert.InRange(password.ArrivedAs - password.AcceptedAfter, 1, Slots);
+        // What had a slot or was on its way to one when it was stored goes before it; of the 1,500 in line, hardly any.
+        Assert.InRange(password.ArrivedAs - password.AcceptedAfter, 1, Subscribers / 8);
     }
 }
