@@ -24,6 +24,7 @@ public sealed partial class Mailbox
         if (segmentId == 0) return false;
         await LookAsync();
         if (_queue.Count > 0) await OwnAsync();
+        if (_lost) throw Elsewhere();
         if (_queue.Find(waiting => segmentId - waiting.Row.Id is >= 0 and var index && index < waiting.Row.SegmentCount) is not { } late)
             return await store.DueMessages.FindAsync(segmentId, CancellationToken.None) is { } row && row.Recipient == Recipient;
         // After our time-out the handset's network may still have delivered: a late RP-ACK is a delivery; a late RP-ERROR changes no plan.
@@ -130,6 +131,7 @@ public sealed partial class Mailbox
             change.NewAttempts.Add(Told(attempt, verdict));
         }
         if (target is not null) verdict = InRound(messages, target, verdict);
+        if (verdict.Next == Next.AwaitRegistration) _contacts = []; // what they were has failed, and the ring of a change may be lost: read anew
         foreach (var waiting in messages)
         {
             var progress = After(waiting, verdict, segments, carrierIds, now);

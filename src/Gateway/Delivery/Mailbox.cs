@@ -135,14 +135,18 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
         if (_leftOut is { } position) ReadAgainFrom(position);
         foreach (var row in rows)
-            if (Concerns(row)) Insert(new Waiting(row));
+        {
+            // Released by one whose ring was lost.
+            if (_queue.Find(waiting => waiting.Row.Id == row.Id) is { } queued) queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0);
+            else if (Concerns(row)) Insert(new Waiting(row));
+        }
         var now = Now;
         return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
     }
 
     /// <summary>What a carrier has is concluded by its receipt; it comes here only when its time is over.</summary>
     private bool Concerns(ShortMessageRow row) =>
-        !IsQueued(row.Id) && (row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id));
+        row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id);
 
     private bool IsQueued(long id) => _queue.Exists(waiting => waiting.Row.Id == id);
 
