@@ -136,9 +136,13 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (_leftOut is { } position) ReadAgainFrom(position);
         foreach (var row in rows)
         {
-            // Released by one whose ring was lost.
-            if (_queue.Find(waiting => waiting.Row.Id == row.Id) is { } queued) queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0);
-            else if (Concerns(row)) Insert(new Waiting(row));
+            if (_queue.Find(waiting => waiting.Row.Id == row.Id) is { } queued)
+            {
+                queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0); // released by one whose ring was lost
+                if (row.SegmentsDone <= queued.Row.SegmentsDone || _underWay.Contains(queued)) continue;
+                _queue.Remove(queued); // an earlier owner has written down what it had on the air
+            }
+            if (Concerns(row)) Insert(new Waiting(row));
         }
         var now = Now;
         return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
@@ -179,6 +183,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         var before = position with { Id = position.Id - 1 };
         _readTo = before < _readTo ? before : _readTo;
         _more = true;
+    }
+
+    /// <summary>The store knows more of it than memory: another one wrote it, or a commit that seemed to fail.</summary>
+    private void ReadAgain(Waiting waiting)
+    {
+        if (_queue.Remove(waiting)) ReadAgainFrom(QueuePosition.Of(waiting.Row));
     }
 
     private void Remove(Waiting waiting)
