@@ -4,7 +4,7 @@ namespace Gateway.Store;
 
 /// <summary>
 /// How far a message has come (<see cref="RowProgress.Id"/> is <see cref="ShortMessageRow.Id"/>, not the id of a later segment). Whoever
-/// concludes first wins: a second conclusion, with its webhooks and follow-ups, changes nothing.
+/// concludes first wins: a second conclusion (of the message, or of a segment), with its webhooks and follow-ups, changes nothing.
 /// </summary>
 public sealed class MessageProgress : RowProgress
 {
@@ -13,6 +13,8 @@ public sealed class MessageProgress : RowProgress
 
     public required MessageState State { get; init; }
     public byte SegmentsDone { get; init; }
+    /// <summary>What it builds on: when other segments are done by now, it does not apply, so no segment is told of twice.</summary>
+    public byte SegmentsBefore { get; init; }
     public byte Attempts { get; init; }
     /// <summary>Unix milliseconds; null once concluded, and only then.</summary>
     public long? DueAt { get; init; }
@@ -36,7 +38,7 @@ public sealed class MessageProgress : RowProgress
 
     internal static RowCommand<MessageProgress> Command(IModel model) =>
         RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(
-            model, keptWhenNull: nameof(CarrierMessageIds),
+            model, keptWhenNull: nameof(CarrierMessageIds), where: (nameof(SegmentsDone), nameof(SegmentsBefore)),
             nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
             nameof(CarrierMessageIds));
 }

@@ -24,16 +24,20 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
 
     /// <summary>
     /// Sets columns of <typeparamref name="TRow"/> to the properties of the same names where the stored state is not final yet, and returns
-    /// the ids of the rows where it did. A null for <paramref name="keptWhenNull"/> leaves what is stored.
+    /// the ids of the rows where it did. A null for <paramref name="keptWhenNull"/> leaves what is stored; with
+    /// <paramref name="where"/>, also the column must still be what the property is.
     /// </summary>
-    public static RowCommand<T> UpdateUnlessFinal<TRow>(IModel model, string? keptWhenNull, params string[] properties)
+    public static RowCommand<T> UpdateUnlessFinal<TRow>(
+        IModel model, string? keptWhenNull, (string Column, string Property)? where, params string[] properties)
     {
         var entity = EntityOf<TRow>(model);
         var columns = properties.Select(name => Column(entity.FindProperty(name)!)).ToList();
         return new RowCommand<T>(
-            new RowValues<T>([.. properties, nameof(RowProgress.Id)]),
+            new RowValues<T>([.. properties, nameof(RowProgress.Id), .. where is { Property: var property } ? [property] : Array.Empty<string>()]),
             (value, from) => $"UPDATE {Table(entity)} SET {string.Join(", ", columns.Select((_, i) => Set(i, value(i))))} {from} "
-                + $"WHERE \"Id\" = {value(properties.Length)} AND \"State\" < 10 RETURNING \"Id\"");
+                + $"WHERE \"Id\" = {value(properties.Length)} AND \"State\" < 10"
+                + (where is { Column: var column } ? $" AND {Column(entity.FindProperty(column)!)} = {value(properties.Length + 1)}" : "")
+                + " RETURNING \"Id\"");
 
         string Set(int i, string value) =>
             properties[i] == keptWhenNull ? $"{columns[i]} = COALESCE({value}, {Table(entity)}.{columns[i]})" : $"{columns[i]} = {value}";

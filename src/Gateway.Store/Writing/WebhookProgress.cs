@@ -13,5 +13,5 @@ public sealed class WebhookProgress : RowProgress
 
     internal static RowCommand<WebhookProgress> Command(IModel model) =>
         RowCommand<WebhookProgress>.UpdateUnlessFinal<WebhookRow>(
-            model, keptWhenNull: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult));
+            model, keptWhenNull: null, where: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult));
 }

@@ -24,6 +24,7 @@ public sealed partial class Mailbox
         if (segmentId == 0) return false;
         await LookAsync();
         if (_queue.Count > 0) await OwnAsync();
+        if (_lost) throw Elsewhere();
         if (_queue.Find(waiting => segmentId - waiting.Row.Id is >= 0 and var index && index < waiting.Row.SegmentCount) is not { } late)
             return await store.DueMessages.FindAsync(segmentId, CancellationToken.None) is { } row && row.Recipient == Recipient;
         // After our time-out the handset's network may still have delivered: a late RP-ACK is a delivery; a late RP-ERROR changes no plan.
@@ -99,6 +100,7 @@ public sealed partial class Mailbox
             Id = row.Id,
             State = state,
             SegmentsDone = state == MessageState.Delivered ? row.SegmentCount : row.SegmentsDone,
+            SegmentsBefore = row.SegmentsDone,
             Attempts = row.Attempts,
             DueAt = parts.Complete ? null : row.ExpiresAt,
             ConcludedAt = parts.Complete ? now : null,
@@ -130,21 +132,32 @@ public sealed partial class Mailbox
             change.NewAttempts.Add(Told(attempt, verdict));
         }
         if (target is not null) verdict = InRound(messages, target, verdict);
+        if (verdict.Next == Next.AwaitRegistration) _contacts = []; // what they were has failed, and the ring of a change may be lost: read anew
         foreach (var waiting in messages)
         {
             var progress = After(waiting, verdict, segments, carrierIds, now);
             progress.Webhooks.AddRange(webhooks ?? []);
             change.Progress.Add(progress);
+            waiting.Row.SegmentsDone = progress.SegmentsDone; // a report that repeats itself while this is written finds it done
         }
         var hold = verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory ? now + schedule.Delay(verdict, attempt: 1) : 0;
         if (hold > now) change.Reschedules.Add(Reschedule.Hold(Recipient, hold));
-        await WriteAsync(change);
+        try
+        {
+            await WriteAsync(change);
+        }
+        catch
+        {
+            foreach (var (waiting, progress) in messages.Zip(change.Progress)) waiting.Row.SegmentsDone = progress.SegmentsBefore;
+            throw;
+        }
         foreach (var (waiting, progress) in messages.Zip(change.Progress))
         {
             var row = waiting.Row;
-            (row.State, row.SegmentsDone, row.Attempts, row.DueAt) = (progress.State, progress.SegmentsDone, progress.Attempts, progress.DueAt);
+            (row.State, row.Attempts, row.DueAt) = (progress.State, progress.Attempts, progress.DueAt);
             (row.ErrorCode, row.Reason) = (progress.ErrorCode, progress.Reason);
-            if (!progress.Applied || row.State != MessageState.Waiting) Remove(waiting);
+            if (!progress.Applied) ReadAgain(waiting);
+            else if (row.State != MessageState.Waiting) Remove(waiting);
         }
         Log(messages[0].Row, attempt, verdict);
         if (hold <= now || _lost) return;
@@ -180,6 +193,7 @@ public sealed partial class Mailbox
             Id = row.Id,
             State = state,
             SegmentsDone = done,
+            SegmentsBefore = row.SegmentsDone,
             // A segment's tries are its own: the schedule begins anew with the next one.
             Attempts = verdict.Next == Next.Delivered && state == MessageState.Waiting ? (byte)0 : attempts,
             DueAt = due,
@@ -187,7 +201,7 @@ public sealed partial class Mailbox
             ErrorCode = verdict.ErrorCode,
             Reason = verdict.Reason,
             CarrierMessageIds = carrierIds,
-            Happened = state is MessageState.Delivered or MessageState.HandedOver,
+            Happened = state is MessageState.Delivered or MessageState.HandedOver || done > row.SegmentsDone,
         };
         if (state == MessageState.Failed) receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, state, verdict.ErrorCode, now);
         else if (done > row.SegmentsDone) receipts.Tell(progress, row, row.SegmentsDone, done, MessageState.Delivered, 0, now);
@@ -238,6 +252,7 @@ public sealed partial class Mailbox
                 Id = row.Id,
                 State = MessageState.Expired,
                 SegmentsDone = row.SegmentsDone,
+                SegmentsBefore = row.SegmentsDone,
                 Attempts = row.Attempts,
                 ConcludedAt = now,
                 ErrorCode = errorCode,
@@ -246,7 +261,10 @@ public sealed partial class Mailbox
             receipts.Tell(progress, row, row.SegmentsDone, row.SegmentCount, MessageState.Expired, errorCode, now);
             change.Progress.Add(progress);
         }
-        if (await WriteAsync(change)) expired.ForEach(Remove);
+        if (!await WriteAsync(change)) return;
+        foreach (var (waiting, progress) in expired.Zip(change.Progress))
+            if (progress.Applied) Remove(waiting);
+            else ReadAgain(waiting);
     }
 
     /// <summary>Only this message, and for no fault of anybody's: no attempt is counted.</summary>
@@ -261,12 +279,14 @@ public sealed partial class Mailbox
             Id = row.Id,
             State = MessageState.Waiting,
             SegmentsDone = row.SegmentsDone,
+            SegmentsBefore = row.SegmentsDone,
             Attempts = row.Attempts,
             DueAt = row.DueAt,
             ErrorCode = row.ErrorCode,
             Reason = reason,
         });
         await WriteAsync(change);
+        if (!change.Progress[0].Applied) ReadAgain(waiting);
     }
 
     /// <summary>

@@ -45,7 +45,18 @@ public sealed partial class Mailbox
     /// <summary>Takes the mailbox if that has not been done. False: it is another activation's by now.</summary>
     private async Task<bool> OwnAsync()
     {
-        if (_epoch == 0) await (_taking ??= TakeAsync());
+        if (_epoch == 0)
+        {
+            var taking = _taking ??= TakeAsync();
+            try
+            {
+                await taking;
+            }
+            finally
+            {
+                if (_taking == taking) _taking = null; // after a fault, also one before its first wait, the next one tries again
+            }
+        }
         return !_lost && !_leaving;
     }
 
@@ -59,22 +70,15 @@ public sealed partial class Mailbox
 
     private async Task TakeAsync()
     {
-        try
-        {
-            var take = new MailboxTake(Recipient, Now);
-            var change = new StoreChange { Urgent = true };
-            change.Takes.Add(take);
-            var started = time.GetTimestamp();
-            await store.Writer.WriteAsync(change, CancellationToken.None);
-            // What was read before may be what an earlier owner has changed since.
-            _queue.Clear();
-            await LoadAsync(after: default, CancellationToken.None);
-            (_looked, _epoch, _heldAt) = (true, take.Epoch, started);
-        }
-        finally
-        {
-            _taking = null; // after a fault the next one tries again
-        }
+        var take = new MailboxTake(Recipient, Now);
+        var change = new StoreChange { Urgent = true };
+        change.Takes.Add(take);
+        var started = time.GetTimestamp();
+        await store.Writer.WriteAsync(change, CancellationToken.None);
+        // What was read before may be what an earlier owner has changed since.
+        _queue.Clear();
+        await LoadAsync(after: default, CancellationToken.None);
+        (_looked, _epoch, _heldAt) = (true, take.Epoch, started);
     }
 
     /// <summary>A change that only the owner can make.</summary>

@@ -21,6 +21,7 @@ public sealed partial class Mailbox
     private async Task PumpAsync()
     {
         _pumping = true;
+        KeepAlive(Timeout.InfiniteTimeSpan);
         using var work = channels.Work.Begin();
         try
         {
@@ -41,14 +42,27 @@ public sealed partial class Mailbox
         finally
         {
             _pumping = false;
+            KeepAlive(TimeSpan.Zero);
         }
+    }
+
+    /// <summary>
+    /// The pump is no call, so its runtime would take a mailbox that waits in it for idle, and the next activation repeat what this one has not
+    /// written down yet. <see cref="TimeSpan.Zero"/> ends it.
+    /// </summary>
+    private void KeepAlive(TimeSpan period)
+    {
+        if (!_leaving) DelayDeactivation(period); // one that leaves may not speak to its runtime any more
     }
 
     private Waiting? NextReady()
     {
         var now = Now;
-        return _queue.Find(waiting => waiting.NotBefore <= now && waiting.Row.ExpiresAt > now); // the expired are about to go
+        return _queue.Find(waiting => waiting.NotBefore <= now && IsLeft(waiting, now));
     }
+
+    /// <summary>Neither expired nor all delivered: what is one of these is about to go from here.</summary>
+    private static bool IsLeft(Waiting waiting, long now) => waiting.Row.ExpiresAt > now && waiting.Row.SegmentsDone < waiting.Row.SegmentCount;
 
     /// <summary>A row that makes us err must not stop the ones behind it.</summary>
     private async Task AttemptOrFailAsync(Waiting waiting)
@@ -144,9 +158,25 @@ public sealed partial class Mailbox
 
     /// <summary>
     /// A slot to the next hop, or null when the message must not leave now after all: its time is over, another one goes first, the contacts have
-    /// changed or the gateway stops. Then the pump looks anew.
+    /// changed, a late report has concluded it, the mailbox is another's by now or the gateway stops. Then the pump looks anew.
     /// </summary>
     private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row)
+    {
+        if (await InLineAsync(nextHop, row) is not { } slot) return null;
+        // The contacts and the line may have taken minutes.
+        var leaves = false;
+        try
+        {
+            leaves = await OwnForSureAsync() && _underWay.All(waiting => _queue.Contains(waiting) && IsLeft(waiting, Now));
+        }
+        finally
+        {
+            if (!leaves) slot.Dispose();
+        }
+        return leaves ? slot : null;
+    }
+
+    private async Task<SendSlots.Slot?> InLineAsync(string nextHop, ShortMessageRow row)
     {
         var untilExpiry = _underWay.Min(waiting => waiting.Row.ExpiresAt) - Now;
         if (untilExpiry <= 0) return null;

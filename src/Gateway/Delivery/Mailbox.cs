@@ -135,14 +135,22 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
         if (_leftOut is { } position) ReadAgainFrom(position);
         foreach (var row in rows)
+        {
+            if (_queue.Find(waiting => waiting.Row.Id == row.Id) is { } queued)
+            {
+                queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0); // released by one whose ring was lost
+                if (row.SegmentsDone <= queued.Row.SegmentsDone || _underWay.Contains(queued)) continue;
+                _queue.Remove(queued); // an earlier owner has written down what it had on the air
+            }
             if (Concerns(row)) Insert(new Waiting(row));
+        }
         var now = Now;
         return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
     }
 
     /// <summary>What a carrier has is concluded by its receipt; it comes here only when its time is over.</summary>
     private bool Concerns(ShortMessageRow row) =>
-        !IsQueued(row.Id) && (row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id));
+        row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id);
 
     private bool IsQueued(long id) => _queue.Exists(waiting => waiting.Row.Id == id);
 
@@ -175,6 +183,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         var before = position with { Id = position.Id - 1 };
         _readTo = before < _readTo ? before : _readTo;
         _more = true;
+    }
+
+    /// <summary>The store knows more of it than memory: another one wrote it, or a commit that seemed to fail.</summary>
+    private void ReadAgain(Waiting waiting)
+    {
+        if (_queue.Remove(waiting)) ReadAgainFrom(QueuePosition.Of(waiting.Row));
     }
 
     private void Remove(Waiting waiting)

@@ -243,6 +243,20 @@ public abstract class StoreWriterTests : TestStore
     }
 
     [Fact]
+    public async Task A_segment_is_done_once()
+    {
+        await WriteAsync(Message(1));
+        var shown = new MessageProgress { Id = 1, State = MessageState.Waiting, SegmentsDone = 1, DueAt = 5000 };
+        var again = new MessageProgress { Id = 1, State = MessageState.Waiting, SegmentsDone = 1, DueAt = 6000 };
+        again.Webhooks.Add(Webhook(1));
+        Assert.True((await WriteAsync(shown)).Applied);
+        Assert.False((await WriteAsync(again)).Applied);
+        Assert.True((await WriteAsync(new MessageProgress { Id = 1, State = MessageState.Delivered, SegmentsDone = 2, SegmentsBefore = 1, ConcludedAt = 7000 })).Applied);
+        await using var db = Store.Open();
+        Assert.False(await db.Webhooks.AnyAsync(Cancel));
+    }
+
+    [Fact]
     public async Task A_webhook_ends_once()
     {
         var change = new StoreChange();
