@@ -351,7 +351,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         var node = store.Nodes.Own;
         var until = time.GetUtcNow().AddSeconds(expires).ToUnixTimeMilliseconds();
-        await store.Writer.WriteAsync(new StoreChange
+        await store.WriteByReadingAsync(new StoreChange
         {
             Other = db =>
             {
