@@ -194,6 +194,13 @@ public sealed class DueMessages
     public Task<ShortMessageRow?> FindRepeatAsync(string originator, string foreignId, long since, CancellationToken cancel) =>
         ReadAsync(db => _repeat(db, originator, foreignId, since).FirstOrDefaultAsync(cancel));
 
+    /// <summary>The highest id of a segment that was ever stored and is kept; 0: none.</summary>
+    public Task<long> LastIdAsync(CancellationToken cancel) => ReadAsync(async db =>
+        Math.Max(await LastOf(db.ShortMessages).FirstOrDefaultAsync(cancel), await LastOf(db.History).FirstOrDefaultAsync(cancel)));
+
+    private static IQueryable<long> LastOf(IQueryable<ShortMessageRow> rows) =>
+        rows.OrderByDescending(row => row.Id).Select(row => row.Id + row.SegmentCount - 1);
+
     /// <summary>What an account's key stands for, however old.</summary>
     public Task<IdempotencyKeyRow?> FindKeyAsync(string account, string key, CancellationToken cancel) =>
         ReadAsync(db => _keyOf(db, account, key).FirstOrDefaultAsync(cancel));

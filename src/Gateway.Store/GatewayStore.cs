@@ -10,6 +10,8 @@ public sealed partial class GatewayStore : IAsyncDisposable
     /// <summary>Loaded by its name: it references this project, so this project cannot reference it.</summary>
     internal const string MigrationsAssembly = "Gateway.Migrations";
 
+    private const int Tries = 3;
+
     private readonly StoreDatabase _database;
     private readonly ILogger<GatewayStore> _logger;
     private volatile bool _migrated;
@@ -50,6 +52,25 @@ public sealed partial class GatewayStore : IAsyncDisposable
 
     /// <inheritdoc cref="StoreDatabase.ReadAsync"/>
     public Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
+
+    /// <summary>
+    /// Writes a change whose <see cref="StoreChange.Other"/> sets rows by what it reads: when another node has changed or added one of them in between, it
+    /// reads again.
+    /// </summary>
+    public async Task WriteByReadingAsync(StoreChange change, CancellationToken cancel)
+    {
+        for (var left = Tries; ; left--)
+        {
+            try
+            {
+                await Writer.WriteAsync(change, cancel);
+                return;
+            }
+            catch (DbUpdateException) when (left > 1)
+            {
+            }
+        }
+    }
 
     /// <summary>A write failed because a key it brought is stored already; nothing of it was.</summary>
     public bool IsRepeatedKey(Exception fault) => _database.IsRepeatedKey(fault);

@@ -21,6 +21,12 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
         lock (_lock) _node = node & ((1L << NodeBits) - 1);
     }
 
+    /// <summary>Ids taken from now on are higher, also when the clock is behind the one that this id was taken by.</summary>
+    public void ContinueAfter(long id)
+    {
+        lock (_lock) _last = Math.Max(_last, (((id >> (NodeBits + SequenceBits)) + 1) << SequenceBits) - 1); // its millisecond is over
+    }
+
     /// <summary>The first of <paramref name="count"/> ids in a row (1 to 255).</summary>
     public long Take(int count)
     {

@@ -44,7 +44,8 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         try
         {
             // Not cancelled with the first caller: the others wait for the same outcome.
-            result = await FindRepeatAsync(submission, key.ForeignId) ?? await StoreAsync(submission, keys: [], CancellationToken.None);
+            result = await FindRepeatAsync(submission, key.ForeignId)
+                ?? await repeats.OnceAsync(submission, keys => StoreAsync(submission, keys, CancellationToken.None));
             return result;
         }
         finally
@@ -90,7 +91,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         change.NewMessages.Add(row);
         foreach (var key in keys)
         {
-            (key.MessageId, key.SegmentCount) = (row.Id, row.SegmentCount);
+            (key.MessageId, key.SegmentCount, key.AcceptedAt) = (row.Id, row.SegmentCount, row.AcceptedAt);
             change.NewKeys.Add(key);
         }
         try

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Gateway.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -8,12 +10,14 @@ namespace Gateway.Acceptance;
 /// Requests that come again. A request with an idempotency key is remembered for 24 hours, and of an account with a duplicate window its content for
 /// so long. What is remembered is written in one transaction with the message, and the database keeps a key only once; so the same request gets the
 /// same ids on any node and after a restart, and while the first is still being written the others wait for its answer. A refused request is not
-/// remembered: it may be tried again.
+/// remembered: it may be tried again. In a cluster what handsets and carriers bring is remembered too, by their own id, since two nodes may be
+/// given it before either has stored it.
 /// </summary>
 public sealed class Repeats(GatewayStore store, TimeProvider time)
 {
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
     private const int Tries = 3;
+    private const string NoAccount = "";
 
     private readonly ConcurrentDictionary<(string Account, string Key), UnderWay> _underWay = new();
 
@@ -40,9 +44,14 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
         }
     }
 
-    private static List<RequestKey> KeysOf(Submission submission)
+    private List<RequestKey> KeysOf(Submission submission)
     {
         var keys = new List<RequestKey>();
+        if (submission.ForeignId is { } foreignId && store.Nodes.Clustered)
+        {
+            var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{submission.Originator}\n{foreignId}"));
+            keys.Add(new RequestKey(NoAccount, $" {Convert.ToBase64String(digest)}", digest, submission.RepeatWindow));
+        }
         if (submission.Account is not { } account) return keys;
         if (submission.IdempotencyKey is { } key) keys.Add(new RequestKey(account, key, RequestDigest.Of(submission), KeyLifetime));
         if (submission.DuplicateWindow > TimeSpan.Zero)

@@ -64,7 +64,7 @@ public sealed class CarrierWebhooksController(
         try
         {
             var message = await FindAsync(fields, settings.Name);
-            if (message?.State == MessageState.Waiting) // it overtook the answer to our own request
+            if (message is { State: MessageState.Waiting, Attempts: 0 }) // it overtook the answer to our own request
                 return RetryLater("The message is not handed over yet", TimeSpan.FromSeconds(5));
             var errorCode = byte.TryParse(fields["err-code"], NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : (byte)0;
             var receipt = new CarrierReceipt(message?.Id ?? 0, settings.Name, fields["messageId"] ?? "", status.ToLowerInvariant(), errorCode);

@@ -54,6 +54,11 @@ public sealed partial class Mailbox
         if (!await OwnAsync()) throw Elsewhere();
         if (await store.DueMessages.FindAsync(receipt.MessageId, CancellationToken.None) is not { } row || row.Recipient != Recipient) return false;
         if (row.State == MessageState.Expired) return await RecordLateAsync(row, receipt);
+        if (row.State == MessageState.Waiting)
+        {
+            await TakenAfterAllAsync(row, receipt);
+            return await RecordAsync(receipt);
+        }
         if (row.State != MessageState.HandedOver) return true;
         var parts = CarrierParts.Parse(row.CarrierMessageIds);
         if (!parts.Record(receipt)) return true; // intermediate (accepted, buffered), or a part told before
@@ -61,6 +66,35 @@ public sealed partial class Mailbox
         foreach (var one in await HandedOverWithAsync(row)) change.Progress.Add(AfterReceipt(one, parts, receipt));
         if (!await WriteAsync(change)) throw Elsewhere();
         return change.Progress.TrueForAll(progress => progress.Applied) || await RecordAsync(receipt); // it expired in between
+    }
+
+    /// <summary>
+    /// The carrier has it, and only its answer was lost: another try would deliver it twice. Of how many parts it made nothing is known, so the first
+    /// final receipt is for the whole.
+    /// </summary>
+    private async Task TakenAfterAllAsync(ShortMessageRow row, CarrierReceipt receipt)
+    {
+        // Never tried, or under way: the answer to our own request decides, and the carrier repeats its receipt.
+        if (row.Attempts == 0 || _underWay.Any(waiting => waiting.Row.Id == row.Id)) throw Elsewhere();
+        var first = _queue.Find(waiting => waiting.Row.Id == row.Id) ?? new Waiting(row);
+        var taken = Joining.PartsOf(first, _queue).Messages.Where(part => part.Row.Attempts > 0).ToList();
+        taken.ForEach(Remove); // before the write, so that none leaves during it
+        var change = ChangeOf(taken);
+        foreach (var part in taken)
+        {
+            change.Progress.Add(new MessageProgress
+            {
+                Id = part.Row.Id,
+                State = MessageState.HandedOver,
+                SegmentsDone = part.Row.SegmentsDone,
+                Attempts = part.Row.Attempts,
+                DueAt = part.Row.ExpiresAt,
+                Reason = $"carrier {receipt.Carrier}: {receipt.Status}, its answer having been lost",
+                CarrierMessageIds = CarrierParts.Of([receipt.PartId]),
+                Happened = true,
+            });
+        }
+        await WriteAsync(change);
     }
 
     /// <summary>

@@ -66,7 +66,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)
             foreach (var waiting in _queue.Where(waiting => waiting.Row.HasUserDataHeader && waiting.Row.Attempts == 0)) waiting.NotBefore = 0;
-        if (_holdUntil > Now) await HoldRowsAsync(_holdUntil);
+        if (_holdUntil > Now) await HoldAsync(row, _holdUntil);
         Pump();
     }
 
@@ -205,6 +205,17 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         await HoldRowsAsync(until);
         if (_events == _eventsBefore) _holdUntil = until;
         else await ReleaseRowsAsync(Now); // a contact came meanwhile, and this write put its release back
+    }
+
+    /// <summary>The hold for one that came after it was written; the others have it, and with many of them it is dear.</summary>
+    private async Task HoldAsync(ShortMessageRow accepted, long until)
+    {
+        var waiting = _queue.Find(waiting => waiting.Row.Id == accepted.Id) ?? new Waiting(accepted);
+        var row = waiting.Row;
+        if (row.Attempts > 0 || row.SegmentsDone > 0) return; // it was there when the hold was written
+        var change = ChangeOf([waiting]);
+        change.Progress.Add(new MessageProgress { Id = row.Id, State = MessageState.Waiting, DueAt = Math.Min(until, row.ExpiresAt) });
+        await WritePlanAsync(change);
     }
 
     private async Task HoldRowsAsync(long until)

@@ -16,17 +16,18 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
 
     /// <summary>Tells the mailbox of a stored message. The message is safe already, so nobody waits for this and a failure is only logged:
     /// the sweep finds the row.</summary>
-    public void Ring(ShortMessageRow row) => _ = TellAsync(Of(row.Recipient).Accepted(row), row.Recipient);
+    public void Ring(ShortMessageRow row) => _ = TellAsync(row.Recipient, mailbox => mailbox.Accepted(row));
 
     /// <summary>Ends when the mailbox is awake, or could not be reached; throws nothing.</summary>
-    public Task WakeAsync(string recipient) => TellAsync(Of(recipient).Wake(), recipient);
+    public Task WakeAsync(string recipient) => TellAsync(recipient, mailbox => mailbox.Wake());
 
     /// <summary>Ends when the expiry of these messages of one recipient is written down, or could not be; throws nothing.</summary>
-    public Task ExpiredAsync(string recipient, long[] ids) => TellAsync(Of(recipient).Expired(ids), recipient);
+    public Task ExpiredAsync(string recipient, long[] ids) => TellAsync(recipient, mailbox => mailbox.Expired(ids));
 
-    public void ContactsChanged(string subscriber) => _ = TellAsync(Of(subscriber).ContactsChanged(), subscriber);
+    public void ContactsChanged(string subscriber) => _ = TellAsync(subscriber, mailbox => mailbox.ContactsChanged());
 
-    public void MemoryAvailable(string subscriber) => _ = TellAsync(Of(subscriber).MemoryAvailable(), subscriber);
+    /// <summary>True when it is written down that what waits is due. False: the handset may say it again.</summary>
+    public Task<bool> MemoryAvailableAsync(string subscriber) => TellAsync(subscriber, mailbox => mailbox.MemoryAvailable());
 
     /// <summary>
     /// Brings a handset's report to the mailbox that waits for it: the sender's own, or the one In-Reply-To leads to (a subscriber may answer
@@ -72,16 +73,18 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
         return _references.GetOrAdd(recipient, static (key, grains) => grains.GetGrain<IMailbox>(key), grains);
     }
 
-    private async Task TellAsync(Task call, string recipient)
+    private async Task<bool> TellAsync(string recipient, Func<IMailbox, Task> call)
     {
         using var ring = work.Begin();
         try
         {
-            await call;
+            await call(Of(recipient));
+            return true;
         }
         catch (Exception e)
         {
             LogUnreached(recipient, e);
+            return false;
         }
     }
 

@@ -16,7 +16,9 @@ internal static class GatewayRun
         }
         try
         {
-            await app.Services.GetRequiredService<GatewayStore>().MigrateAsync(CancellationToken.None);
+            var store = app.Services.GetRequiredService<GatewayStore>();
+            await store.MigrateAsync(CancellationToken.None);
+            app.Services.GetRequiredService<MessageId>().ContinueAfter(await store.DueMessages.LastIdAsync(CancellationToken.None));
             await app.StartAsync();
         }
         catch (Exception e) when (Explain(e) is { } line)

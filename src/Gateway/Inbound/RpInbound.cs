@@ -60,8 +60,11 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
                 await OnDataAsync(sender, request, pdu.Data);
                 break;
             case RpKind.Smma:
-                await ReportAsync(sender, request, new RpAck(RpDirection.ToHandset, pdu.MessageReference).Encode());
-                if (sender.Msisdn is { } subscriber) mailboxes.MemoryAvailable(subscriber);
+                // After the RP-ACK it does not say so again, and what waits would sleep on.
+                if (sender.Msisdn is { } subscriber && !await mailboxes.MemoryAvailableAsync(subscriber))
+                    await RefuseAsync(sender, request, pdu.MessageReference, new RpRefusal(RpCause.TemporaryFailure));
+                else
+                    await ReportAsync(sender, request, new RpAck(RpDirection.ToHandset, pdu.MessageReference).Encode());
                 break;
             default:
                 var report = new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,

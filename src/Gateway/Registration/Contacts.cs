@@ -32,11 +32,12 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
             .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel)));
     }
 
-    /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber.</summary>
+    /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber, or of some bindings of his.</summary>
     /// <param name="mayTell">Asked in the transaction whether the teller still counts; null: it does.</param>
+    /// <param name="bindings">Those that this is about: others, which another node may write at this moment, stay. Null: all.</param>
     /// <returns>False when it did not, and nothing was written.</returns>
     public async Task<bool> ReplaceAsync(string subscriber, ContactSource source, IReadOnlyList<ContactRow> current, CancellationToken cancel,
-        Func<GatewayDb, bool>? mayTell = null)
+        Func<GatewayDb, bool>? mayTell = null, IReadOnlySet<string>? bindings = null)
     {
         var (news, told) = (false, true);
         var change = new StoreChange
@@ -46,6 +47,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
                 told = mayTell?.Invoke(db) ?? true;
                 if (!told) return;
                 var known = db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source).ToList();
+                if (bindings is not null) known.RemoveAll(contact => !bindings.Contains(contact.Binding));
                 news = Differ(known, current);
                 db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Binding == old.Binding)));
                 foreach (var contact in current)
@@ -57,7 +59,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
         };
         // Whoever is back is due: written with the contact itself, so that neither a lost ring nor a crash leaves his messages asleep.
         if (current.Count > 0) change.Reschedules.Add(Reschedule.Release(subscriber, time.GetUtcNow().ToUnixTimeMilliseconds()));
-        await store.Writer.WriteAsync(change, cancel);
+        await store.WriteByReadingAsync(change, cancel);
         if (!told) return false;
         if (source == ContactSource.Registrar) RegisteredHere?.Invoke(subscriber);
         // A mere refresh moves the expiry, which a mailbox reads when it needs it: no mailbox is woken for nothing. But one that waits is told, since

@@ -48,7 +48,7 @@ public sealed partial class ExpiredContacts(GatewayStore store, TimeProvider tim
             {
                 if (await PurgeAsync(stopping) is > 0 and var purged) LogPurged(purged);
             }
-            catch (StoreUnavailableException e)
+            catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 LogFailed(e);
             }

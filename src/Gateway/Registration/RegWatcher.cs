@@ -80,13 +80,28 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         _stopping = stopping;
         if (!settings.Watch.Enabled) return;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        List<WatchRow> rows;
-        await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
-        await using (var db = store.Open())
-            rows = await db.Watches.AsNoTracking().Where(row => row.Node == store.Nodes.Own).ToListAsync(stopping);
-        await BeginAllAsync(rows);
+        await BeginAllAsync(await RememberedAsync(stopping));
         await owners.TakeOverAsync(BeginAllAsync, stopping);
+    }
+
+    /// <summary>What this node watched before; read however long the store is away.</summary>
+    private async Task<List<WatchRow>> RememberedAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                await store.Writer.WriteAsync(new StoreChange { Other = db => db.Watches.Where(row => row.ExpiresAt <= now).ExecuteDelete() }, stopping);
+                return await store.ReadAsync(db => new ValueTask<List<WatchRow>>(
+                    db.Watches.AsNoTracking().Where(row => row.Node == store.Nodes.Own).ToListAsync(stopping)));
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                LogNotRemembered(e);
+            }
+            await Task.Delay(FirstRetry, time, stopping);
+        }
     }
 
     private async Task BeginAllAsync(List<WatchRow> rows)
@@ -118,6 +133,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         lock (watch.Lock)
         {
             if (watch.Pending != 0 && !insteadOfPending) return;
+            _watches.TryAdd(watch.Subscriber, watch); // it may have been forgotten since it was looked up
             turn = watch.Pending = ++watch.Turns;
         }
         _ = BeginAsync(watch, after, turn);
@@ -131,7 +147,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
             await _subscribing.WaitAsync(_stopping);
             try
             {
-                if (!watch.Owned && !await owners.ClaimAsync(watch, settings.Watch.Expires, _stopping)) Forget(watch);
+                if (!watch.Owned && !await owners.ClaimAsync(watch, settings.Watch.Expires, _stopping)) Forget(watch, turn);
                 else if (Replace(watch, turn) is { } subscription) await subscription.StartAsync();
             }
             finally
@@ -152,15 +168,19 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         }
     }
 
-    /// <summary>Another node watches. Our subscription, if there is one, is dropped: its notifier hears 481.</summary>
-    private void Forget(Watch watch)
+    /// <summary>
+    /// Another node watches. Our subscription, if there is one, is dropped: its notifier hears 481. Not when another turn was given than the one that
+    /// found this out: a REGISTER has come here meanwhile, and the watch is ours again.
+    /// </summary>
+    private void Forget(Watch watch, long turn)
     {
         lock (watch.Lock)
         {
+            if (watch.Turns != turn) return;
             watch.Current?.Dispose();
             (watch.Current, watch.Pending, watch.Owned) = (null, 0, false);
+            _watches.TryRemove(KeyValuePair.Create(watch.Subscriber, watch));
         }
-        _watches.TryRemove(watch.Subscriber, out _);
     }
 
     /// <summary>Null when another turn has taken the place of this one.</summary>
@@ -215,9 +235,11 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         }
         if (outcome is null or ReginfoOutcome.Discarded) return;
         bool anybody, look, gap;
+        long turn;
         IReadOnlyList<ReginfoRegistration> registrations;
         lock (watch.Lock)
         {
+            turn = watch.Turns;
             registrations = watch.State.Registrations;
             anybody = watch.State.Contacts.Any();
             if (!notification.State.IsTerminated) watch.Failures = 0; // a notifier that ends each one at once is not asked without pause
@@ -229,7 +251,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         }
         try
         {
-            await StoreAsync(watch, registrations, notification.State);
+            await StoreAsync(watch, turn, registrations, notification.State);
         }
         catch (StoreUnavailableException e)
         {
@@ -242,7 +264,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     }
 
     /// <summary>The contacts of each registration, under the number of its address-of-record (an implicit set may hold several).</summary>
-    private async Task StoreAsync(Watch watch, IReadOnlyList<ReginfoRegistration> registrations, SubscriptionState state)
+    private async Task StoreAsync(Watch watch, long turn, IReadOnlyList<ReginfoRegistration> registrations, SubscriptionState state)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var bySubscriber = new Dictionary<string, List<ContactRow>> { [watch.Subscriber] = [] };
@@ -260,7 +282,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
         foreach (var (subscriber, rows) in bySubscriber)
         {
             if (await contacts.ReplaceAsync(subscriber, ContactSource.Reginfo, rows, _stopping, owners.MayTell(watch.Subscriber))) continue;
-            Forget(watch); // the node that watches now knows what this one was not told of
+            Forget(watch, turn); // the node that watches now knows what this one was not told of
             return;
         }
         LogLearnt(watch.Identity, bySubscriber.Values.Sum(rows => rows.Count), state);
@@ -329,7 +351,7 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
     {
         var node = store.Nodes.Own;
         var until = time.GetUtcNow().AddSeconds(expires).ToUnixTimeMilliseconds();
-        await store.Writer.WriteAsync(new StoreChange
+        await store.WriteByReadingAsync(new StoreChange
         {
             Other = db =>
             {
@@ -358,6 +380,9 @@ public sealed partial class RegWatcher(SipEndpoint endpoint, SipSettings setting
 
     [LoggerMessage(2014, LogLevel.Error, "Watching {Identity} met a fault")]
     private partial void LogFailed(string identity, Exception e);
+
+    [LoggerMessage(2016, LogLevel.Error, "What was watched before cannot be read; tried again in a few seconds")]
+    private partial void LogNotRemembered(Exception e);
 
     [LoggerMessage(2015, LogLevel.Warning, "{Limit} identities are watched; no more are taken")]
     private partial void LogFull(int limit);

@@ -15,7 +15,8 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
     private const int DefaultExpires = 3600, MinExpires = 10, MaxExpires = 86_400;
     private const int MaxContacts = 10;
 
-    // Two clients of one user that register at once must both be in what is written last. Users share these gates by chance.
+    // Of two clients of one user that register at once, the second must see the first. Users share these gates by chance. (On two nodes each
+    // writes its own bindings alone.)
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     public async Task OnRegisterAsync(IncomingRequest incoming, bool trusted) =>
@@ -39,7 +40,7 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
                 var recorded = (await contacts.RecordedAsync(subscriber, CancellationToken.None)).FindAll(contact => contact.Source == ContactSource.Registrar);
                 var bound = recorded.FindAll(contact => flows.IsReachable(contact) && !IsSame(contact, gone));
                 if (bound.Count == recorded.Count) return (int?)null;
-                await StoreAsync(subscriber, bound);
+                await StoreAsync(subscriber, bound, recorded.Except(bound).Select(contact => contact.Binding).ToHashSet());
                 return bound.Count;
             });
             if (left is { } count) LogDropped(subscriber, count);
@@ -86,25 +87,27 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
         }
     }
 
-    private async Task<List<ContactRow>> BoundAsync(string subscriber) =>
-        (await contacts.OfAsync(subscriber, CancellationToken.None)).FindAll(contact => contact.Source == ContactSource.Registrar);
-
-    private async Task StoreAsync(string subscriber, List<ContactRow> bound)
+    /// <param name="touched">The bindings that have changed or gone.</param>
+    private async Task StoreAsync(string subscriber, List<ContactRow> bound, HashSet<string> touched)
     {
-        await contacts.ReplaceAsync(subscriber, ContactSource.Registrar, bound, CancellationToken.None);
+        var changed = bound.FindAll(contact => touched.Contains(contact.Binding));
+        await contacts.ReplaceAsync(subscriber, ContactSource.Registrar, changed, CancellationToken.None, bindings: touched);
         keepAlive.Keep(subscriber, bound);
     }
 
     private async Task<SipResponse> UpdateAsync(SipRequest request, SipFlow flow, string subscriber, IReadOnlyList<Contact> asked)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var bound = await BoundAsync(subscriber);
+        var recorded = (await contacts.RecordedAsync(subscriber, CancellationToken.None)).FindAll(contact => contact.Source == ContactSource.Registrar);
+        var bound = recorded.FindAll(flows.IsReachable);
+        var touched = recorded.Except(bound).Select(contact => contact.Binding).ToHashSet(); // went with its connection
         var outbound = Outbound.IsOffered(request, flow);
         uint? header = request.Headers.TryGet(HeaderName.Expires, out DeltaSeconds delta) ? delta.Seconds : null;
         if (asked.Any(contact => contact.IsWildcard))
         {
             if (asked.Count > 1 || header != 0) return request.CreateResponse(400, "Contact * stands alone with Expires 0");
             if (bound.Exists(old => IsOlder(request, old))) return request.CreateResponse(500, "Old CSeq"); // §10.3 step 6
+            touched.UnionWith(bound.Select(contact => contact.Binding));
             bound.Clear();
         }
         else
@@ -122,7 +125,8 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
                 var known = bound.Find(old => IsBinding(old, binding, contact));
                 // §10.3 step 7: an older REGISTER of the same client that arrives late changes nothing.
                 if (known is not null && IsOlder(request, known)) return request.CreateResponse(500, "Old CSeq");
-                if (known is not null) bound.Remove(known);
+                touched.Add(binding);
+                if (known is not null && bound.Remove(known)) touched.Add(known.Binding);
                 if (expires > 0) bound.Add(Row(request, flow, subscriber, contact, binding, now, Math.Min(expires, MaxExpires)));
             }
             if (bound.Count > MaxContacts) return request.CreateResponse(403, "Too many contacts");
@@ -131,7 +135,7 @@ public sealed partial class Registrar(SipSettings settings, RegistrarUsers users
         {
             // Before the mailbox hears of them and asks for the way.
             if (bound.Count > 0 && !request.Headers.Contains(HeaderName.Path)) flows.Carry(flow, subscriber);
-            await StoreAsync(subscriber, bound);
+            await StoreAsync(subscriber, bound, touched);
             LogRegistered(subscriber, bound.Count, flow);
         }
         var response = Bindings(request, bound, now);

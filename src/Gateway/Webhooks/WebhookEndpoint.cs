@@ -8,6 +8,8 @@ internal sealed class WebhookChain(long messageId, IReadOnlyList<WebhookRow> web
     public long MessageId { get; } = messageId;
     public IReadOnlyList<WebhookRow> Webhooks { get; } = webhooks;
     public WebhookEndpoint Endpoint { get; } = endpoint;
+    /// <summary>It was begun at an endpoint that was slow then.</summary>
+    public bool Slow { get; set; }
     /// <summary>More of them were stored meanwhile.</summary>
     public bool More { get; set; }
 }
@@ -22,6 +24,7 @@ internal sealed class WebhookEndpoint(string name)
     public const int MaxLine = 1024;
     private const int MaxUnderWay = 8;
     private const int FailuresToOpen = 5;
+    private const double SlowMilliseconds = 1000;
     private const long FirstPause = 30_000, LongestPause = 300_000;
     private static readonly long LongestPutOff = (long)WebhookSchedule.Longest.TotalMilliseconds;
 
@@ -37,6 +40,8 @@ internal sealed class WebhookEndpoint(string name)
     /// <summary>Left alone, or trying with one push whether it is back.</summary>
     public bool IsOpen => _failures >= FailuresToOpen;
     public bool CanStart => _line.Count > 0 && UnderWay < (IsOpen ? 1 : MaxUnderWay);
+    /// <summary>It answers, but so late that it would hold the places of others.</summary>
+    public bool IsSlow => _pushMilliseconds > SlowMilliseconds;
     /// <summary>In the round of endpoints that can start a push.</summary>
     public bool InTurn { get; set; }
     public bool IsForgettable(long now) => UnderWay == 0 && _line.Count == 0 && (_failures == 0 || now > _pausedUntil + 2 * LongestPause);
@@ -49,7 +54,9 @@ internal sealed class WebhookEndpoint(string name)
     public WebhookChain Start()
     {
         UnderWay++;
-        return _line.Dequeue();
+        var chain = _line.Dequeue();
+        chain.Slow = IsSlow;
+        return chain;
     }
 
     /// <summary>

@@ -13,8 +13,8 @@ namespace Gateway.Webhooks;
 /// and after 24 hours the webhook is dead: kept, told of in the log, not tried again.</item>
 /// <item>Webhooks of one message go out in the order they were written; while one waits, those behind it wait with it.</item>
 /// <item>A webhook is sent by the node that wrote it; what a dead node leaves is taken over within a second or two, by one node.</item>
-/// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin; <see cref="WebhookEndpoint"/> leaves a dead
-/// one alone. So no customer's server slows another's webhooks.</item>
+/// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin, and half of them at most to endpoints that are
+/// slow to answer; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's webhooks.</item>
 /// <item>A result is written before the next webhook of the message goes out. A crash in between repeats a push: at least once, never lost.</item>
 /// </list>
 /// </summary>
@@ -22,7 +22,7 @@ internal sealed partial class WebhookSender(
     GatewayStore store, WebhookBell bell, WebhookClient client, GatewaySettings settings, TimeProvider time, ILogger<WebhookSender> logger)
     : BackgroundService
 {
-    private const int MaxUnderWay = 64;
+    private const int MaxUnderWay = 256, MaxSlowUnderWay = MaxUnderWay / 2;
     private const int MaxHeld = 8192; // messages in memory
     private const int Page = 512;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -32,10 +32,12 @@ internal sealed partial class WebhookSender(
     private readonly Dictionary<string, WebhookEndpoint> _endpoints = [];
     private readonly ConcurrentQueue<Finish> _finished = new();
     private readonly Queue<WebhookEndpoint> _turns = new();
+    private readonly Queue<WebhookEndpoint> _slowTurns = new();
     private readonly HashSet<long> _rung = [];
     private int _heldWebhooks;
     private long _nextLook;
     private int _underWay;
+    private int _slowUnderWay;
     private bool _storeAway;
 
     /// <summary>Messages in memory whose webhooks are going out or in line.</summary>
@@ -92,6 +94,8 @@ internal sealed partial class WebhookSender(
         {
             var (chain, endpoint) = (finish.Chain, finish.Chain.Endpoint);
             _underWay--;
+            if (chain.Slow)
+                _slowUnderWay--;
             LetGo(chain);
             if (chain.More)
                 _rung.Add(chain.MessageId);
@@ -195,21 +199,29 @@ internal sealed partial class WebhookSender(
         if (endpoint.InTurn || !endpoint.CanStart)
             return;
         endpoint.InTurn = true;
-        _turns.Enqueue(endpoint);
+        (endpoint.IsSlow ? _slowTurns : _turns).Enqueue(endpoint);
     }
 
     private void Start(CancellationToken stop)
     {
-        while (_underWay < MaxUnderWay && _turns.TryDequeue(out var endpoint))
+        while (_underWay < MaxUnderWay && NextInTurn() is { } endpoint)
         {
             endpoint.InTurn = false;
             if (!endpoint.CanStart) // it was opened meanwhile
                 continue;
+            var chain = endpoint.Start();
             _underWay++;
-            _ = PushAsync(endpoint.Start(), stop);
+            if (chain.Slow)
+                _slowUnderWay++;
+            _ = PushAsync(chain, stop);
             TakeTurn(endpoint);
         }
     }
+
+    private WebhookEndpoint? NextInTurn() =>
+        _slowUnderWay < MaxSlowUnderWay && _slowTurns.TryDequeue(out var slow) ? slow
+        : _turns.TryDequeue(out var endpoint) ? endpoint
+        : null;
 
     private async Task PushAsync(WebhookChain chain, CancellationToken stop)
     {

@@ -7,6 +7,7 @@ using Gateway.Rest;
 using Gateway.Sms;
 using Gateway.Store;
 using Gateway.Tests.Rest;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Gateway.Tests.Carriers;
@@ -44,6 +45,20 @@ public sealed class CarrierWebhookTests : IAsyncLifetime
         }
         var rows = await _gateway.MessagesAsync();
         Assert.Equal([("Grüße", "0A1", 8), ("two", "0A2", 0)], rows.Select(row => (row.Text!, row.ForeignId!, (int)row.DataCodingScheme)));
+    }
+
+    [Fact]
+    public async Task In_a_cluster_a_repeat_is_known_by_a_key_before_its_message_can_be_seen()
+    {
+        _gateway.Store.Nodes.Join(3);
+        const string form = "msisdn=4915112345678&to=4940111&text=x&messageId=0A1";
+        Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/inbound-sms", form));
+        await _gateway.Store.Writer.WriteAsync(new StoreChange { Other = db => db.ShortMessages.ExecuteDelete() }, Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/inbound-sms", form));
+        Assert.Empty(await _gateway.MessagesAsync());
+        Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/inbound-sms", form.Replace("0A1", "0A2", StringComparison.Ordinal)));
+        Assert.Single(await _gateway.MessagesAsync());
     }
 
     [Theory]
@@ -153,6 +168,14 @@ public sealed class CarrierWebhookTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/delivery-receipt", "msisdn=4711&messageId=0A&status=Delivered&err-code=0&client-ref=0000000000001001"));
         Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/delivery-receipt", """{"msisdn":"4711","messageId":"0B,","status":"failed","err-code":99}"""));
         Assert.Equal([new CarrierReceipt(0x1000, "vonage", "0A", "delivered", 0), new CarrierReceipt(0x1000, "vonage", "0B,", "failed", 99)], _gateway.Receipts);
+    }
+
+    [Fact]
+    public async Task A_receipt_for_what_was_tried_before_goes_to_its_mailbox()
+    {
+        await StoreAsync(new ShortMessageRow { Id = 0x3000, Route = RouteKind.Carrier, Carrier = "vonage", Recipient = "4711", DueAt = 1, Attempts = 1 });
+        Assert.Equal(HttpStatusCode.OK, await PostAsync("vonage/delivery-receipt", "messageId=0A&status=delivered&client-ref=0000000000003000"));
+        Assert.Equal([new CarrierReceipt(0x3000, "vonage", "0A", "delivered", 0)], _gateway.Receipts);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using Gateway.Delivery.Clustering;
 using Gateway.Store;
 using Gateway.Tests.Store;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Orleans;
 using Orleans.Runtime;
 using Xunit;
@@ -102,7 +103,7 @@ public abstract class MembershipTableTests : TestStore
     }
 
     [Fact]
-    public async Task Each_living_node_has_a_number_of_its_own_and_a_dead_ones_is_given_again()
+    public async Task Each_living_node_has_a_number_of_its_own_and_a_dead_ones_is_given_again_when_no_other_is_left()
     {
         Assert.Equal(63, (await Store.Nodes.DeadAsync(Cancel)).Length); // alone: all others
         await Table.InsertRow(Entry(1), await NextAsync());
@@ -118,7 +119,20 @@ public abstract class MembershipTableTests : TestStore
         Assert.Contains((short)0, await other.Nodes.DeadAsync(Cancel));
         await using var third = new GatewayStore(Options, TimeProvider.System, NullLoggerFactory.Instance);
         await new StoreMembershipTable(third, new MessageId(TimeProvider.System)).InsertRow(Entry(3), await NextAsync());
-        Assert.Equal(0, third.Nodes.Own);
+        Assert.Equal(2, third.Nodes.Own);
+        for (var number = 4; number <= MemberRow.MaxNodes + 1; number++) Assert.True(await Table.InsertRow(Entry(number), await NextAsync()));
+        Assert.Equal(0, Store.Nodes.Own);
+    }
+
+    [Fact]
+    public async Task Who_joins_gives_ids_after_all_that_are_stored()
+    {
+        var ahead = new MessageId(new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddHours(1))).Take(3);
+        var row = Message(ahead);
+        row.SegmentCount = 3;
+        Assert.True(await WriteAsync(row));
+        await Table.InsertRow(Entry(1), await NextAsync());
+        Assert.True(_ids.Take(1) > ahead + 2);
     }
 
     [Fact]

@@ -75,6 +75,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 
     private IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
+    public Contacts Contacts => _app.Services.GetRequiredService<Contacts>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
     public SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;

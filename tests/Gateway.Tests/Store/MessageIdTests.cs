@@ -29,6 +29,20 @@ public sealed class MessageIdTests
     }
 
     [Fact]
+    public void Ids_go_on_after_one_that_a_clock_ahead_of_ours_has_made()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 6, 1, 12, 0, 0, TimeSpan.Zero));
+        var ahead = new MessageId(new FakeTimeProvider(time.GetUtcNow().AddHours(1)), node: 63).Take(3) + 2;
+        var ids = new MessageId(time, node: 2);
+        var before = ids.Take(1);
+        ids.ContinueAfter(ahead);
+        var own = ids.Take(1);
+        Assert.True(before < ahead && ahead < own);
+        ids.ContinueAfter(before);
+        Assert.Equal(own + 1, ids.Take(1));
+    }
+
+    [Fact]
     public void Ids_carry_the_time_and_leave_room_until_2095()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2095, 1, 1, 0, 0, 0, TimeSpan.Zero));

@@ -189,6 +189,24 @@ public sealed class WebhookSenderTests
     }
 
     [Fact]
+    public void An_endpoint_that_answers_late_is_slow_until_it_has_answered_soon_for_a_while()
+    {
+        var endpoint = new WebhookEndpoint("https://shop.example");
+        for (var i = 0; i < 30; i++) endpoint.Enqueue(new WebhookChain(i, [], endpoint));
+        Assert.False(Push(answered: 12_000).Slow);
+        Assert.True(Push(answered: 50).Slow);
+        for (var i = 0; i < 10; i++) Push(answered: 50);
+        Assert.False(Push(answered: 50).Slow);
+
+        WebhookChain Push(double answered)
+        {
+            var chain = endpoint.Start();
+            endpoint.Finished(answered: true, answered, now: 0);
+            return chain;
+        }
+    }
+
+    [Fact]
     public async Task A_customer_that_comes_back_gets_everything()
     {
         var receiver = await ScriptedServer.StartAsync();

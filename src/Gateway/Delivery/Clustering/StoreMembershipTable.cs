@@ -9,7 +9,7 @@ namespace Gateway.Delivery.Clustering;
 /// <summary>
 /// The table of Orleans' membership protocol, in the gateway's own database. Every change but a heartbeat raises the one version row first, on
 /// the condition that it is still what the silo has read: so changes come one after the other, and a row needs no tag of its own. A silo that is
-/// taken in gets the lowest node number that no living one has.
+/// taken in gets the lowest node number that no other has had as long as is remembered, else the lowest that no living one has.
 /// </summary>
 internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : IMembershipTable
 {
@@ -65,8 +65,11 @@ internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : 
         {
             var row = new MemberRow { Silo = entry.SiloAddress.ToParsableString() };
             if (await db.Members.AnyAsync(member => member.Silo == row.Silo)) return false;
-            var taken = await db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync();
-            var free = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node).Except(taken).ToList();
+            var had = await db.Members.Select(member => new { member.Node, member.Status }).ToListAsync();
+            var taken = had.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node);
+            // Who is thought dead may still write down what it has given an id.
+            var free = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node).Except(taken)
+                .OrderBy(node => had.Exists(member => member.Node == node)).ToList();
             if (free.Count == 0) throw new InvalidOperationException($"the cluster has {MemberRow.MaxNodes} nodes, and there is no number for another");
             row.Node = free[0];
             Fill(row, entry);
@@ -96,6 +99,7 @@ internal sealed class StoreMembershipTable(GatewayStore store, MessageId ids) : 
         var own = silo.ToParsableString();
         await using var db = store.Open();
         var node = await db.Members.Where(member => member.Silo == own).Select(member => member.Node).SingleAsync();
+        ids.ContinueAfter(await store.DueMessages.LastIdAsync(CancellationToken.None));
         ids.Join(node);
         store.Nodes.Join(node);
         _joining = null;
