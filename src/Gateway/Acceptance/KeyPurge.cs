@@ -12,27 +12,7 @@ public sealed partial class KeyPurge(GatewayStore store, TimeProvider time, ILog
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private const int Batch = 500;
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stopping))
-            {
-                try
-                {
-                    await PurgeAsync(Batch, stopping);
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    LogFailed(e);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stopping) => time.EveryAsync(Period, () => PurgeAsync(Batch, stopping), LogFailed, stopping);
 
     /// <param name="batch">About how many rows go in one transaction (1 and up).</param>
     /// <param name="cancel">Leaves the rest to the next time.</param>

@@ -48,16 +48,12 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, IS
             {
                 await LookAsync(walk, stopping);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
+            catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 LogFailed(walk.What, e);
             }
         }
-        while (await NextAsync(timer, stopping));
+        while (await timer.WaitForNextTickAsync(stopping));
     }
 
     private async Task LookAsync(Walk walk, CancellationToken stopping)
@@ -94,18 +90,6 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, IS
     {
         await call.MakeAsync(); // throws nothing
         walk.Window.Release();
-    }
-
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stopping)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     [LoggerMessage(3011, LogLevel.Error, "Looking for {What} failed; tried again in half a second")]

@@ -14,27 +14,21 @@ public sealed partial class HistoryKeeping(GatewayStore store, GatewaySettings s
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stopping)
+    private int _round;
+    private long _position;
+
+    protected override Task ExecuteAsync(CancellationToken stopping) => time.EveryAsync(Period, () => RoundAsync(stopping), LogFailed, stopping);
+
+    private async Task RoundAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        var position = 0L;
-        for (var round = 0; await timer.WaitForNextTickAsync(stopping); round++)
+        var fromBeginning = _round++ % RoundsFromBeginning == 0;
+        if (!await IsOursAsync(stopping)) return;
+        if (fromBeginning)
         {
-            try
-            {
-                if (!await IsOursAsync(stopping)) continue;
-                if (round % RoundsFromBeginning == 0)
-                {
-                    position = 0;
-                    await ForgetAsync(stopping);
-                }
-                position = await MoveAsync(position, stopping);
-            }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
-            {
-                LogFailed(e);
-            }
+            _position = 0;
+            await ForgetAsync(stopping);
         }
+        _position = await MoveAsync(_position, stopping);
     }
 
     private async Task<bool> IsOursAsync(CancellationToken stopping)

@@ -76,7 +76,7 @@ public sealed partial class Mailbox
     {
         // Never tried, or under way: the answer to our own request decides, and the carrier repeats its receipt.
         if (row.Attempts == 0 || _underWay.Any(waiting => waiting.Row.Id == row.Id)) throw Elsewhere();
-        var first = _queue.Find(waiting => waiting.Row.Id == row.Id) ?? new Waiting(row);
+        var first = Find(row.Id) ?? new Waiting(row);
         var taken = Joining.PartsOf(first, _queue).Messages.Where(part => part.Row.Attempts > 0).ToList();
         taken.ForEach(Remove); // before the write, so that none leaves during it
         var change = ChangeOf(taken);
@@ -250,7 +250,7 @@ public sealed partial class Mailbox
         if (!await OwnAsync()) return; // the sweep finds them again, and then the owner
         // Most lie behind what the queue holds, or are a carrier's. What is written of them from now on is this mailbox's alone.
         var rows = await store.DueMessages.WaitingAsync(ids, CancellationToken.None);
-        await ExpireAsync([.. rows.Select(row => _queue.Find(waiting => waiting.Row.Id == row.Id) ?? new Waiting(row))]);
+        await ExpireAsync([.. rows.Select(row => Find(row.Id) ?? new Waiting(row))]);
         Pump(); // they may have been the whole page that was in memory
     }
 

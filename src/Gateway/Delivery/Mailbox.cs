@@ -53,7 +53,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     public async Task Accepted(ShortMessageRow row)
     {
         if (_concluded.Contains(row.Id)) return;
-        if (!IsQueued(row.Id))
+        if (Find(row.Id) is null)
         {
             var position = QueuePosition.Of(row);
             // Into a full queue comes only what is before others of it, or would not be read any more.
@@ -136,7 +136,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         if (_leftOut is { } position) ReadAgainFrom(position);
         foreach (var row in rows)
         {
-            if (_queue.Find(waiting => waiting.Row.Id == row.Id) is { } queued)
+            if (Find(row.Id) is { } queued)
             {
                 queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0); // released by one whose ring was lost
                 if (row.SegmentsDone <= queued.Row.SegmentsDone || _underWay.Contains(queued)) continue;
@@ -152,7 +152,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private bool Concerns(ShortMessageRow row) =>
         row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id);
 
-    private bool IsQueued(long id) => _queue.Exists(waiting => waiting.Row.Id == id);
+    private Waiting? Find(long id) => _queue.Find(waiting => waiting.Row.Id == id);
 
     private void Insert(Waiting waiting)
     {
@@ -210,7 +210,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     /// <summary>The hold for one that came after it was written; the others have it, and with many of them it is dear.</summary>
     private async Task HoldAsync(ShortMessageRow accepted, long until)
     {
-        var waiting = _queue.Find(waiting => waiting.Row.Id == accepted.Id) ?? new Waiting(accepted);
+        var waiting = Find(accepted.Id) ?? new Waiting(accepted);
         var row = waiting.Row;
         if (row.Attempts > 0 || row.SegmentsDone > 0) return; // it was there when the hold was written
         var change = ChangeOf([waiting]);
@@ -246,6 +246,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 /// <summary>A row in the queue and what only memory needs to know of it.</summary>
 internal sealed class Waiting(ShortMessageRow row)
 {
+    private List<string>? _rejected;
+
     public ShortMessageRow Row => row;
     /// <summary>Unix milliseconds before which it is not tried again; 0: at once.</summary>
     public long NotBefore { get; set; } = row.Attempts > 0 && row.DueAt < row.ExpiresAt ? row.DueAt!.Value : 0;
@@ -254,20 +256,19 @@ internal sealed class Waiting(ShortMessageRow row)
         || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
     /// <summary>Only a text client knows what it is.</summary>
     public bool IsImdn => row.Content == ContentKind.Imdn;
+    public Round Round { get; } = new();
+    /// <summary>The attempt (of this segment) that a handset first answered with RP-ERROR.</summary>
+    public byte? ErredAt { get; set; }
     /// <summary>The carrier of the last attempt, since it is in memory.</summary>
     public string? LastCarrier { get; private set; }
     /// <summary>They will not take this message.</summary>
     public IReadOnlyCollection<string> CarriersThatRejected => _rejected ?? [];
-    private List<string>? _rejected;
 
     public void TriedCarrier(string name, bool rejected)
     {
         LastCarrier = name;
         if (rejected) (_rejected ??= []).Add(name);
     }
-    public Round Round { get; } = new();
-    /// <summary>The attempt (of this segment) that a handset first answered with RP-ERROR.</summary>
-    public byte? ErredAt { get; set; }
 
     public void Release()
     {

@@ -52,7 +52,7 @@ public sealed partial class KeepAlive : BackgroundService
     {
         if (_seconds.Length == 0) return;
         Kept[] kept = [.. contacts.Select(contact => KeptOf(contact)).OfType<Kept>()];
-        var second = _seconds[(uint)subscriber.GetHashCode() % _seconds.Length];
+        var second = SecondOf(subscriber);
         if (kept.Length > 0) second[subscriber] = kept;
         else second.TryRemove(subscriber, out _);
     }
@@ -92,10 +92,12 @@ public sealed partial class KeepAlive : BackgroundService
         await foreach (var row in rows.AsAsyncEnumerable().WithCancellation(stopping))
         {
             if (KeptOf(row, remembered: true) is { } kept)
-                _seconds[(uint)row.Subscriber.GetHashCode() % _seconds.Length].AddOrUpdate(row.Subscriber, [kept],
+                SecondOf(row.Subscriber).AddOrUpdate(row.Subscriber, [kept],
                     (_, known) => Array.Exists(known, other => other.Contact.Binding == row.Binding) ? known : [.. known, kept]);
         }
     }
+
+    private ConcurrentDictionary<string, Kept[]> SecondOf(string subscriber) => _seconds[(uint)subscriber.GetHashCode() % _seconds.Length];
 
     private static Kept? KeptOf(ContactRow contact, bool remembered = false) =>
         contact.Path is null && SipFlow.TryParse(contact.Flow, out var flow) && flow.Kind == SipTransportKind.Udp
@@ -130,7 +132,7 @@ public sealed partial class KeepAlive : BackgroundService
     }
 
     private bool IsCurrent(Kept kept) =>
-        _seconds[(uint)kept.Contact.Subscriber.GetHashCode() % _seconds.Length].TryGetValue(kept.Contact.Subscriber, out var contacts) && contacts.Contains(kept);
+        SecondOf(kept.Contact.Subscriber).TryGetValue(kept.Contact.Subscriber, out var contacts) && contacts.Contains(kept);
 
     private SipRequest RequestTo(Kept kept)
     {

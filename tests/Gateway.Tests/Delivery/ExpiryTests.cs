@@ -8,19 +8,27 @@ using Xunit;
 namespace Gateway.Tests.Delivery;
 
 /// <summary>However many messages wait, due or not and before it or beside it: one that expires is told of in the first look after its deadline, once.</summary>
-public abstract class ExpiryTests
+public abstract class ExpiryTests(PostgresCluster? cluster) : IDisposable
 {
+    private readonly TestDatabase _database = new(cluster);
+
     private const int Waiting = 20_000, Many = 200;
     private const string Recipient = "4940100001";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        _database.Dispose();
+    }
 
     [Theory]
     [InlineData(1)]
     [InlineData(Many)]
     public async Task One_that_expires_is_told_of_while_twenty_thousand_are_due(int recipients)
     {
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         var rows = await world.StoreAsync(Waiting, (row, i) =>
         {
             row.Recipient = $"49401{i % recipients:D6}";
@@ -43,7 +51,7 @@ public abstract class ExpiryTests
     [InlineData(Many)]
     public async Task What_expired_while_the_gateway_was_down_is_told_of_in_its_first_look_each_once(int recipients)
     {
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         var rows = await world.StoreAsync(Waiting, (row, i) =>
         {
             (row.Recipient, row.ReceiptRequested) = ($"49401{i % recipients:D6}", true);
@@ -59,7 +67,7 @@ public abstract class ExpiryTests
     [Fact]
     public async Task A_carriers_receipt_after_the_expiry_is_kept_in_the_history_and_tells_nobody_again()
     {
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         var late = 0L;
         using var counts = new MeterListener { InstrumentPublished = (counter, listener) => { if (counter.Name == "gateway.carrier.receipts.late") listener.EnableMeasurementEvents(counter); } };
         counts.SetMeasurementEventCallback<long>((_, count, tags, _) => Interlocked.Add(ref late, tags[0].Value is "of the expiry test" ? count : 0));
@@ -82,8 +90,6 @@ public abstract class ExpiryTests
         Assert.Equal(2, late);
     }
 
-    private protected abstract Task<StoreOptions> NewDatabaseAsync();
-
     /// <summary>How many have expired, and how many of the messages have exactly one receipt; none has more.</summary>
     private static async Task<(int Expired, int Told)> ConcludedAsync(ScheduledWorld world, List<ShortMessageRow> rows)
     {
@@ -96,18 +102,7 @@ public abstract class ExpiryTests
     }
 }
 
-public sealed class SqliteExpiryTests : ExpiryTests, IDisposable
-{
-    private readonly SqliteFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteExpiryTests() : ExpiryTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresExpiryTests(PostgresCluster cluster) : ExpiryTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(TestContext.Current.CancellationToken) };
-}
+public sealed class PostgresExpiryTests(PostgresCluster cluster) : ExpiryTests(cluster);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Gateway.Tests.Delivery;
 
-public abstract class MembershipTableTests : TestStore
+public abstract class MembershipTableTests(PostgresCluster? cluster) : TestStore(cluster)
 {
     private static readonly DateTime Start = new(2026, 6, 1, 12, 0, 0, DateTimeKind.Utc);
 
@@ -165,22 +165,7 @@ public abstract class MembershipTableTests : TestStore
     };
 }
 
-public sealed class SqliteMembershipTableTests : MembershipTableTests
-{
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteMembershipTableTests() : MembershipTableTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresMembershipTableTests(PostgresCluster cluster) : MembershipTableTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
-}
+public sealed class PostgresMembershipTableTests(PostgresCluster cluster) : MembershipTableTests(cluster);

@@ -9,14 +9,22 @@ namespace Gateway.Tests.Delivery;
 /// Traces of the scheduling, compared with files. After a wanted change <c>UPDATE_CONTRACTS=1</c> writes them anew, and their difference is part of
 /// the change.
 /// </summary>
-public abstract class SchedulingTests
+public abstract class SchedulingTests(PostgresCluster? cluster) : IDisposable
 {
+    private readonly TestDatabase _database = new(cluster);
+
     private const string A = "4940100001", B = "4940100002";
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        _database.Dispose();
+    }
 
     [Fact]
     public async Task Lanes_order_what_waits_and_what_comes_and_each_recipient_is_served_in_order()
     {
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         world.Handset(A);
         world.Handset(B);
         foreach (var text in (string[])["bulk 1", "bulk 2"]) await world.SendAsync(A, MessageLane.Bulk, text);
@@ -37,7 +45,7 @@ public abstract class SchedulingTests
     public async Task An_absent_handset_is_tried_by_the_ladder_until_a_registration_wakes_its_mailbox()
     {
         var there = false;
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         world.Handset(A, answer: _ => there ? "200 OK" : "480 Temporarily Unavailable");
         await world.RegisterAsync(A);
         await world.SendAsync(A, MessageLane.Normal, "first");
@@ -55,7 +63,7 @@ public abstract class SchedulingTests
     public async Task A_full_handset_is_left_alone_until_it_has_room()
     {
         var full = true;
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         world.Handset(A, report: _ => full ? (byte)22 : (byte)0);
         await world.RegisterAsync(A);
         await world.SendAsync(A, MessageLane.Normal, "one");
@@ -69,7 +77,7 @@ public abstract class SchedulingTests
     [Fact]
     public async Task Silence_after_200_is_waited_out_and_a_message_that_always_fails_does_not_block()
     {
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         var heard = false;
         world.Handset(A, report: text => text != "bad" ? (byte)0 : heard ? (byte)111 : null);
         await world.RegisterAsync(A);
@@ -89,7 +97,7 @@ public abstract class SchedulingTests
     public async Task Slots_to_a_next_hop_go_round_the_accounts_and_one_time_passwords_have_their_own()
     {
         // Four slots, three of them for others; a silent handset keeps one for two seconds. All are behind one next hop.
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync(), sendSlots: 4);
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync(), sendSlots: 4);
         for (var i = 1; i <= 8; i++)
         {
             var account = i <= 6 ? "big" : "small";
@@ -111,7 +119,7 @@ public abstract class SchedulingTests
     public async Task Into_a_backlog_that_memory_does_not_hold_a_higher_lane_comes_first_and_nothing_is_lost_or_doubled()
     {
         const int backlog = 450;
-        await using var world = await ScheduledWorld.StartAsync(await NewDatabaseAsync());
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
         world.Handset(A);
         await world.BacklogAsync(A, backlog);
         await world.SendAsync(A, MessageLane.Otp, "password 1", "bank");
@@ -124,8 +132,6 @@ public abstract class SchedulingTests
         Assert.Equal(["password 1", "password 2", "normal", .. Enumerable.Range(1, backlog + 1).Select(i => $"bulk {i}")], world.Attempts);
     }
 
-    private protected abstract Task<StoreOptions> NewDatabaseAsync();
-
     internal static void IsGolden(ScheduledWorld world, string name)
     {
         var file = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Delivery", "golden", $"{name}.txt");
@@ -135,19 +141,8 @@ public abstract class SchedulingTests
     }
 }
 
-public sealed class SqliteSchedulingTests : SchedulingTests, IDisposable
-{
-    private readonly SqliteFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteSchedulingTests() : SchedulingTests(cluster: null);
 
 /// <summary>The same traces: how messages are scheduled is no matter of the database.</summary>
 [Trait("Category", "Postgres")]
-public sealed class PostgresSchedulingTests(PostgresCluster cluster) : SchedulingTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(TestContext.Current.CancellationToken) };
-}
+public sealed class PostgresSchedulingTests(PostgresCluster cluster) : SchedulingTests(cluster);

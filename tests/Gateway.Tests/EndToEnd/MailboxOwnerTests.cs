@@ -7,26 +7,34 @@ using Xunit;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>A mailbox that is taken from the activation that serves it, as another node's would.</summary>
-public abstract class MailboxOwnerTests
+public abstract class MailboxOwnerTests(PostgresCluster? cluster) : IDisposable
 {
+    private readonly TestDatabase _database = new(cluster);
+
     private const string Subscriber = "4940100001";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        _database.Dispose();
+    }
 
     [Fact]
     public async Task An_activation_that_has_lost_its_mailbox_ends_and_the_next_one_serves_it()
     {
         await using var webhooks = await WebhookReceiver.StartAsync(Cancel);
-        var (provider, connection) = await NewDatabaseAsync();
-        await using var gateway = await GatewayProcess.StartAsync(Cancel, null, ("Store__Provider", provider.ToString()),
-            ("Store__ConnectionString", connection), ("Accounts__0__DeliveryReceiptUrl", webhooks.ReceiptUrl));
+        var store = await _database.NewAsync();
+        await using var gateway = await GatewayProcess.StartAsync(Cancel, null, ("Store__Provider", store.Provider.ToString()),
+            ("Store__ConnectionString", store.ConnectionString), ("Accounts__0__DeliveryReceiptUrl", webhooks.ReceiptUrl));
         await using var ue = new RawUe(Subscriber, gateway.Sip);
         await ue.RegisterAsync(Cancel);
         var first = await gateway.SendSmsAsync(Subscriber, "first", Cancel);
         Assert.Equal("first", (await ue.SmsAsync(Cancel)).Tpdu.Text);
         await webhooks.ReceiptAsync(first, Cancel);
 
-        await TakeAsync(provider, connection);
+        await TakeAsync(store);
         var second = await gateway.SendSmsAsync(Subscriber, "second", Cancel);
         Assert.Equal("second", (await ue.SmsAsync(Cancel)).Tpdu.Text);
         await webhooks.ReceiptAsync(second, Cancel); // it was shown, whoever owns the mailbox
@@ -37,31 +45,16 @@ public abstract class MailboxOwnerTests
         await webhooks.ReceiptAsync(third, Cancel);
     }
 
-    private protected abstract Task<(StoreProvider Provider, string Connection)> NewDatabaseAsync();
-
-    private static async Task TakeAsync(StoreProvider provider, string connection)
+    private static async Task TakeAsync(StoreOptions options)
     {
-        await using var store = new GatewayStore(new StoreOptions { Provider = provider, ConnectionString = connection }, TimeProvider.System,
-            NullLoggerFactory.Instance);
+        await using var store = new GatewayStore(options, TimeProvider.System, NullLoggerFactory.Instance);
         var change = new StoreChange();
         change.Takes.Add(new MailboxTake(Subscriber, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()));
         await store.Writer.WriteAsync(change, Cancel);
     }
 }
 
-public sealed class SqliteMailboxOwnerTests : MailboxOwnerTests, IDisposable
-{
-    private readonly SqliteFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
-    private protected override Task<(StoreProvider Provider, string Connection)> NewDatabaseAsync() =>
-        Task.FromResult((StoreProvider.Sqlite, _folder.Options.ConnectionString));
-}
+public sealed class SqliteMailboxOwnerTests() : MailboxOwnerTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresMailboxOwnerTests(PostgresCluster cluster) : MailboxOwnerTests
-{
-    private protected override async Task<(StoreProvider Provider, string Connection)> NewDatabaseAsync() =>
-        (StoreProvider.Postgres, await cluster.NewDatabaseAsync(TestContext.Current.CancellationToken));
-}
+public sealed class PostgresMailboxOwnerTests(PostgresCluster cluster) : MailboxOwnerTests(cluster);

@@ -9,16 +9,7 @@ namespace Gateway.Tests.Registration;
 
 public sealed class ExpiredContactsTests : TestStore
 {
-    private readonly SqliteFolder _folder = new();
     private const long Hour = 3_600_000;
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [Fact]
     public async Task What_has_expired_goes_step_by_step_and_the_rest_stays()

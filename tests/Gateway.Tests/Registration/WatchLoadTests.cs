@@ -22,18 +22,9 @@ public sealed class WatchLoadTests(ITestOutputHelper output) : TestStore
     private const int Granted = 3_600, Bucket = 60;
     private static readonly int Watches = int.Parse(Environment.GetEnvironmentVariable("WATCHES") ?? "2000", CultureInfo.InvariantCulture);
     private static readonly int AtOnce = (int)Math.Ceiling(Watches / 3_000.0);   // in each 20 ms of a minute
-    private readonly SqliteFolder _folder = new();
     private readonly FakeTimeProvider _time = new();
     private readonly ConcurrentDictionary<string, byte> _callIds = new();
     private int _subscribed, _notified;
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [Fact]
     public async Task After_a_restart_the_refreshes_are_spread_over_the_whole_of_their_time()

@@ -12,26 +12,26 @@ using static Gateway.Tests.Rest.Replies;
 namespace Gateway.Tests.Rest;
 
 /// <summary>Requests that come again, by Idempotency-Key and by content: on the same node, on another, after a restart, and at the same time.</summary>
-public abstract class IdempotencyTests : IAsyncLifetime
+public abstract class IdempotencyTests(PostgresCluster? cluster) : IAsyncLifetime
 {
     private const string Header = "Idempotency-Key";
+    private readonly TestDatabase _database = new(cluster);
     private StoreOptions _store = null!;
     private GatewayOverHttp _gateway = null!;
 
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private protected abstract Task<StoreOptions> NewDatabaseAsync();
-
-    public virtual async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
-        _store = await NewDatabaseAsync();
+        _store = await _database.NewAsync();
         _gateway = await NodeAsync();
     }
 
-    public virtual async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await _gateway.DisposeAsync();
+        _database.Dispose();
     }
 
     [Theory]
@@ -242,22 +242,7 @@ public abstract class IdempotencyTests : IAsyncLifetime
     }
 }
 
-public sealed class SqliteIdempotencyTests : IdempotencyTests
-{
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteIdempotencyTests() : IdempotencyTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresIdempotencyTests(PostgresCluster cluster) : IdempotencyTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
-}
+public sealed class PostgresIdempotencyTests(PostgresCluster cluster) : IdempotencyTests(cluster);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gateway.Tests.Store;
 
-public abstract class DueMessagesTests : TestStore
+public abstract class DueMessagesTests(PostgresCluster? cluster) : TestStore(cluster)
 {
     private DueMessages Due => Store.DueMessages;
 
@@ -307,18 +307,8 @@ public abstract class DueMessagesTests : TestStore
     }
 }
 
-public sealed class SqliteDueMessagesTests : DueMessagesTests
+public sealed class SqliteDueMessagesTests() : DueMessagesTests(cluster: null)
 {
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-
     private protected override string TextOf<T>(RowCommand<T> command) => command.Text(_ => "1", "");
 
     private protected override Task AnalyzeAsync(GatewayDb db) => Task.CompletedTask;
@@ -331,11 +321,8 @@ public sealed class SqliteDueMessagesTests : DueMessagesTests
 }
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresDueMessagesTests(PostgresCluster cluster) : DueMessagesTests
+public sealed class PostgresDueMessagesTests(PostgresCluster cluster) : DueMessagesTests(cluster)
 {
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
-
     private protected override string TextOf<T>(RowCommand<T> command)
     {
         var arrays = command.Values.Kinds.Select(kind => kind == ColumnKind.Text ? "'{a,b,c}'::text[]" : "'{1,2,3}'::bigint[]");

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gateway.Tests.Store;
 
-public abstract class HistoryTests : TestStore
+public abstract class HistoryTests(PostgresCluster? cluster) : TestStore(cluster)
 {
     private const long Day = 86_400_000, Start = 1_790_000_000_000;
 
@@ -134,22 +134,7 @@ public abstract class HistoryTests : TestStore
     private Task ConcludeAsync(long id, long at) => WriteAsync(new MessageProgress { Id = id, State = MessageState.Delivered, ConcludedAt = at });
 }
 
-public sealed class SqliteHistoryTests : HistoryTests
-{
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteHistoryTests() : HistoryTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresHistoryTests(PostgresCluster cluster) : HistoryTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
-}
+public sealed class PostgresHistoryTests(PostgresCluster cluster) : HistoryTests(cluster);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gateway.Tests.Store;
 
-public abstract class MailboxEpochTests : TestStore
+public abstract class MailboxEpochTests(PostgresCluster? cluster) : TestStore(cluster)
 {
     private const string Recipient = "494012345";
 
@@ -102,21 +102,10 @@ public abstract class MailboxEpochTests : TestStore
     private protected static MessageProgress Plan(long id) => new() { Id = id, State = MessageState.Waiting, Attempts = 1, DueAt = 8000 };
 }
 
-public sealed class SqliteMailboxEpochTests : MailboxEpochTests
-{
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteMailboxEpochTests() : MailboxEpochTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresMailboxEpochTests(PostgresCluster cluster) : MailboxEpochTests
+public sealed class PostgresMailboxEpochTests(PostgresCluster cluster) : MailboxEpochTests(cluster)
 {
     private const string Mine = "494012345";
 
@@ -199,9 +188,6 @@ public sealed class PostgresMailboxEpochTests(PostgresCluster cluster) : Mailbox
             }
         }
     }
-
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
 
     private GatewayStore NewNode() => new(Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Gateway.Tests.Store;
 
-public abstract class StoreWriterTests : TestStore
+public abstract class StoreWriterTests(PostgresCluster? cluster) : TestStore(cluster)
 {
     private const int Room = 8;
 
@@ -312,22 +312,7 @@ public abstract class StoreWriterTests : TestStore
     }
 }
 
-public sealed class SqliteStoreWriterTests : StoreWriterTests
-{
-    private readonly SqliteFolder _folder = new();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _folder.Dispose();
-    }
-
-    private protected override Task<StoreOptions> NewDatabaseAsync() => Task.FromResult(_folder.Options);
-}
+public sealed class SqliteStoreWriterTests() : StoreWriterTests(cluster: null);
 
 [Trait("Category", "Postgres")]
-public sealed class PostgresStoreWriterTests(PostgresCluster cluster) : StoreWriterTests
-{
-    private protected override async Task<StoreOptions> NewDatabaseAsync() =>
-        new() { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(Cancel) };
-}
+public sealed class PostgresStoreWriterTests(PostgresCluster cluster) : StoreWriterTests(cluster);

@@ -6,8 +6,9 @@ using Xunit;
 namespace Gateway.Tests.Store;
 
 /// <summary>An empty migrated store of its own for each test, on a new SQLite file or in a new PostgreSQL database.</summary>
-public abstract class TestStore : IAsyncLifetime
+public abstract class TestStore(PostgresCluster? cluster = null) : IAsyncLifetime
 {
+    private readonly TestDatabase _database = new(cluster);
     private GatewayStore? _store;
 
     private protected GatewayStore Store => _store!;
@@ -27,9 +28,10 @@ public abstract class TestStore : IAsyncLifetime
         GC.SuppressFinalize(this);
         if (_store is not null)
             await _store.DisposeAsync();
+        _database.Dispose();
     }
 
-    private protected abstract Task<StoreOptions> NewDatabaseAsync();
+    private protected virtual Task<StoreOptions> NewDatabaseAsync() => _database.NewAsync();
 
     private protected virtual void Configure(StoreOptions options) { }
 
@@ -77,6 +79,18 @@ public abstract class TestStore : IAsyncLifetime
         Account = "a1", MessageId = messageId, Url = "http://127.0.0.1/receipt", Fields = """{"status":"delivered"}""",
         CreatedAt = 1000, DueAt = dueAt,
     };
+}
+
+/// <summary>Where a test's rows are: in a SQLite file that goes with the test, or in a new database of the cluster.</summary>
+internal sealed class TestDatabase(PostgresCluster? cluster) : IDisposable
+{
+    private SqliteFolder? _folder;
+
+    public async Task<StoreOptions> NewAsync() => cluster is null
+        ? (_folder ??= new SqliteFolder()).Options
+        : new StoreOptions { Provider = StoreProvider.Postgres, ConnectionString = await cluster.NewDatabaseAsync(TestContext.Current.CancellationToken) };
+
+    public void Dispose() => _folder?.Dispose();
 }
 
 /// <summary>Options of a SQLite file that goes with the test.</summary>
