@@ -38,6 +38,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     // The first in order that was accepted and left out of the queue since the last read began.
     private QueuePosition? _leftOut;
     private bool _pumping;
+    // The first row that is stored and nobody told of; it is read before another one leaves, which may be behind it in order.
+    private QueuePosition? _unheardOf;
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
     private int _events;
@@ -101,14 +103,27 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Release();
     }
 
-    public async Task Wake()
+    public async Task Wake(MessageLane lane, long[] due)
     {
-        if (_pumping) return;
+        if (_pumping)
+        {
+            // A busy mailbox may not come to rest for hours, and what it was never told of must not wait so long.
+            foreach (var id in due)
+            {
+                var position = new QueuePosition(lane, id);
+                if (IsUnheardOf(position) && !(_unheardOf < position)) _unheardOf = position;
+            }
+            return;
+        }
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
         if (_epoch == 0) _more = true; // read when the mailbox is taken
         else if (await LoadAsync(after: default, CancellationToken.None)) _holdUntil = 0;
         Pump();
     }
+
+    /// <summary>Its ring was lost (with the node it was made on), or comes in a moment.</summary>
+    private bool IsUnheardOf(QueuePosition position) =>
+        Find(position.Id) is null && !_concluded.Contains(position.Id) && !(_more && position > _readTo);
 
     /// <summary>Whatever was waited for has come: every message has a fresh chance.</summary>
     private void Release()
@@ -129,6 +144,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private async Task<bool> LoadAsync(QueuePosition after, CancellationToken cancel)
     {
         _leftOut = null;
+        if (after < _unheardOf) _unheardOf = null;
         var rows = await store.DueMessages.WaitingForAsync(Recipient, after, PageSize, cancel);
         _more = rows.Count == PageSize;
         _readTo = rows.Count == 0 ? after : QueuePosition.Of(rows[^1]);

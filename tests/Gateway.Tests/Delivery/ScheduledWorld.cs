@@ -217,6 +217,13 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         await IdleAsync();
     }
 
+    /// <summary>One look of the sweep while these are busy; they have heard of it then.</summary>
+    public async Task LookAsync(params IEnumerable<string> busy)
+    {
+        await _sweep.SweepAsync(Cancel);
+        foreach (var number in busy) await CalledAsync(number);
+    }
+
     /// <summary>The texts of all attempts, in order.</summary>
     public IEnumerable<string> Attempts =>
         Lines().Where(line => line.What.StartsWith("attempt", StringComparison.Ordinal)).Select(line => line.What.Split('"')[1]);
@@ -291,10 +298,14 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     {
         await SettledAsync();
         // A call to a mailbox runs when what it was at work on has come to a wait.
-        foreach (var number in _handsets.Keys.Select(NumberOf).Distinct()) await _app.Services.GetRequiredService<Mailboxes>().WakeAsync(number);
+        foreach (var number in _handsets.Keys.Select(NumberOf).Distinct()) await CalledAsync(number);
         await SettledAsync();
         await ConcludedAsync();
     }
+
+    /// <summary>What called this mailbox before has been heard.</summary>
+    private Task CalledAsync(string number) =>
+        _app.Services.GetRequiredService<Mailboxes>().WakeAsync(new DueRecipient(number, []), MessageLane.Normal);
 
     /// <summary>Until so many messages are concluded; each is written down once.</summary>
     public async Task ConcludedAsync(int count = 0)
