@@ -47,6 +47,7 @@ public sealed partial class Handset : IAsyncDisposable
         _mt = new MtMessages(options, _userAgent, relay, _mo, _shown, Counters, time, loggers.CreateLogger<MtMessages>())
         {
             OnStatusReport = report => OnStatusReport?.Invoke(report),
+            OnReported = callId => OnReported?.Invoke(callId),
         };
         _ott = new OttMessages(options, _userAgent, Counters, time, Take, loggers.CreateLogger<OttMessages>())
         {
@@ -58,6 +59,9 @@ public sealed partial class Handset : IAsyncDisposable
     public event Action<ReceivedText>? OnText;
 
     public event Action<StatusReport>? OnStatusReport;
+
+    /// <summary>The network has taken the RP report on the MESSAGE with this Call-ID (2xx). Of VoLTE handsets.</summary>
+    public event Action<string>? OnReported;
 
     /// <summary>RFC 5438: what became of a message whose sender asked to be told. Of OTT clients.</summary>
     public event Action<DispositionNotification>? OnNotification;

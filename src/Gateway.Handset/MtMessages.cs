@@ -20,6 +20,9 @@ internal sealed partial class MtMessages(
     /// <summary>Called for each status report that is new.</summary>
     public required Action<StatusReport> OnStatusReport { private get; init; }
 
+    /// <summary>Called with the Call-ID of the MESSAGE whose RP report was taken.</summary>
+    public required Action<string> OnReported { private get; init; }
+
     public async Task OnMessageAsync(IncomingRequest incoming, Behaviour behaviour, CancellationToken stopping)
     {
         var request = incoming.Request;
@@ -120,7 +123,8 @@ internal sealed partial class MtMessages(
         var outcome = await userAgent.SendAsync(report, CancellationToken.None);
         var taken = outcome.Response is { IsSuccess: true };
         counters.CountReport(taken);
-        if (!taken) LogReportLost(report.RequestUri, Words.Of(outcome));
+        if (taken) OnReported(request.CallId);
+        else LogReportLost(report.RequestUri, Words.Of(outcome));
     }
 
     /// <summary>P-Asserted-Identity, the SIP URI if it has two; else From.</summary>

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Gateway.Benchmarks.Delivery;
+using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Sip;
 using Gateway.Benchmarks.Sms;
 using Gateway.Benchmarks.Store;
@@ -24,6 +25,8 @@ switch (args)
         return await StoreFigures.RunAsync(options);
     case ["lanes", .. var options] when await LanesCommand.RunAsync(options) is { } code:
         return code;
+    case ["load", .. var options] when await LoadCommand.RunAsync(options) is { } code:
+        return code;
 }
 
 Console.Error.WriteLine("""
@@ -33,6 +36,8 @@ Console.Error.WriteLine("""
       sip-uas LISTEN SECONDS | sip-uac URI REQUESTS AT-ONCE               the SIP stack against SIPp
       store [writes | due ROWS | start ROWS] [POSTGRES-CONNECTION-STRING] the writer and the queue's queries
       lanes [--store sqlite|postgres] [--bulk MESSAGES] [--otp PER-SECOND] one-time passwords while a bulk backlog drains
+      load [--quick] [--store sqlite|postgres] [--peer kamailio] [--scenario volte|ott|mixed|mo|storm|otp|carrier]
+           [--seconds N] [--rate PER-SECOND] [--mailboxes N]              the whole path; tests/load builds and runs it
     """);
 return 64;
 

@@ -13,7 +13,8 @@ public static class DiagnosticsExtensions
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddHealthChecks().AddCheck<Readiness>("gateway", tags: [Ready]);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("Gateway", "Gateway.Sip", "Gateway.Store", "Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
+            .AddMeter("Gateway", "Gateway.Sip", "Gateway.Store", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         return builder;
     }

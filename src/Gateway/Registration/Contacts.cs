@@ -10,6 +10,11 @@ namespace Gateway.Registration;
 /// </summary>
 public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flows, TimeProvider time)
 {
+    // Mailboxes ask with every activation: the compiled query spares half a millisecond of expression trees.
+    private readonly Func<GatewayDb, string, long, IAsyncEnumerable<ContactRow>> _recorded = EF.CompileAsyncQuery((GatewayDb db, string subscriber, long now) =>
+        db.Contacts.AsNoTracking().Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
+            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).AsQueryable());
+
     /// <summary>The registrar's contacts of this subscriber have been written anew, changed or merely refreshed.</summary>
     public event Action<string>? RegisteredHere;
 
@@ -27,9 +32,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
     public Task<List<ContactRow>> RecordedAsync(string subscriber, CancellationToken cancel)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return store.ReadAsync(db => new ValueTask<List<ContactRow>>(db.Contacts.AsNoTracking()
-            .Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
-            .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).ToListAsync(cancel)));
+        return store.ReadAsync(db => _recorded(db, subscriber, now).ToListAsync(cancel));
     }
 
     /// <summary>Makes <paramref name="current"/> all that this source knows of the subscriber, or of some bindings of his.</summary>

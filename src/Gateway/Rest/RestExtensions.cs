@@ -15,7 +15,8 @@ public static class RestExtensions
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
         builder.Services.AddSingleton(services => new Accounts(settings, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddControllers().AddApplicationPart(typeof(RestExtensions).Assembly);
+        // Not AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
+        builder.Services.AddMvcCore().AddApiExplorer().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "SMS gateway", Version = "v1", Description = Description });
@@ -28,8 +29,9 @@ public static class RestExtensions
 
     public static WebApplication MapRest(this WebApplication app)
     {
-        app.UseSwagger();
-        app.UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway");
+        // A branch of their own, so that messages do not pass through them.
+        app.MapWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.Ordinal),
+            docs => docs.UseSwagger().UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway"));
         app.MapControllers();
         return app;
     }

@@ -4,18 +4,18 @@ using Gateway.Tests.Support;
 
 namespace Gateway.Benchmarks.Delivery;
 
-/// <summary>The gateway in a process of its own, with an account in the bulk lane and one in the lane of one-time passwords.</summary>
+/// <summary>The gateway in a process of its own, with an account in each lane.</summary>
 internal sealed class GatewayUnderLoad : IAsyncDisposable
 {
-    public const string Bulk = "bulk0001", Otp = "bank0001", Domain = "ims.example.org";
-    private const string Secret = "correct-horse";
+    public const string Bulk = "bulk0001", Otp = "bank0001", Normal = "shop0001", Secret = "correct-horse", Domain = "ims.example.org";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
     private readonly HttpClient _http;
     private readonly ChildProcess _process;
 
     /// <param name="postgres">Connection string; null: SQLite.</param>
-    private GatewayUnderLoad(string? postgres)
+    /// <param name="more">Settings beyond those that every one has.</param>
+    private GatewayUnderLoad(string? postgres, IReadOnlyDictionary<string, string?> more)
     {
         var (http, sip) = (FreePort.Next(), FreePort.Next());
         Sip = new IPEndPoint(IPAddress.Loopback, sip);
@@ -35,21 +35,29 @@ internal sealed class GatewayUnderLoad : IAsyncDisposable
             ["Sip__TrustedPeers"] = "127.0.0.1/32",
             ["Numbering__LocalPrefixes"] = "4940",
         };
-        foreach (var (at, key, lane) in new[] { (0, Bulk, "Bulk"), (1, Otp, "Otp") })
+        foreach (var (at, key, lane) in new[] { (0, Bulk, "Bulk"), (1, Otp, "Otp"), (2, Normal, "Normal") })
         {
             settings[$"Accounts__{at}__ApiKey"] = key;
             settings[$"Accounts__{at}__ApiSecret"] = Secret;
             settings[$"Accounts__{at}__Lane"] = lane;
             settings[$"Accounts__{at}__MaxRequestsPerSecond"] = "100000";
         }
+        foreach (var (key, value) in more) settings[key] = value;
         _process = ChildProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll")], _folder.FullName, settings);
     }
 
     public IPEndPoint Sip { get; }
 
-    public static async Task<GatewayUnderLoad> StartAsync(string? postgres)
+    public HttpClient Http => _http;
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Octets of the SQLite database, its log included; 0 when the gateway has none.</summary>
+    public long DatabaseOctets => _folder.EnumerateFiles("gateway.db*").Sum(file => file.Length);
+
+    public static async Task<GatewayUnderLoad> StartAsync(string? postgres, IReadOnlyDictionary<string, string?>? more = null)
     {
-        var gateway = new GatewayUnderLoad(postgres);
+        var gateway = new GatewayUnderLoad(postgres, more ?? new Dictionary<string, string?>());
         try
         {
             await Deadline.UntilAsync(gateway.IsReadyAsync, () => $"the gateway is ready. Its output:\n{gateway._process.Output}", CancellationToken.None, Deadline.Start);

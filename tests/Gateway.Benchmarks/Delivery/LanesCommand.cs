@@ -6,7 +6,7 @@ namespace Gateway.Benchmarks.Delivery;
 /// <summary>lanes [--store sqlite|postgres] [--bulk MESSAGES] [--otp PER-SECOND]; PostgreSQL is a private server for this run.</summary>
 internal static class LanesCommand
 {
-    private const int Backlog = 200_000, PerSecond = 20;
+    internal const int Backlog = 200_000, PerSecond = 20;
 
     /// <summary>Null: the options are none of these.</summary>
     public static async Task<int?> RunAsync(string[] options)

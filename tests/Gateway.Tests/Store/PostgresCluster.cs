@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -17,6 +18,9 @@ public sealed class PostgresCluster : IAsyncDisposable
     private int _databases;
 
     public int Port { get; private set; }
+
+    /// <summary>Of the server; its backends are its children.</summary>
+    public int ProcessId => int.Parse(File.ReadLines(Path.Combine(_directory!, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
 
     /// <summary>Connection string of a database that does not exist yet.</summary>
     /// <param name="cancel">Ends the start of the server.</param>
