@@ -120,9 +120,9 @@ public sealed partial class Mailbox
     private async Task<List<ShortMessageRow>> HandedOverWithAsync(ShortMessageRow row)
     {
         if (!row.HasUserDataHeader || string.IsNullOrEmpty(row.CarrierMessageIds)) return [row];
-        await using var db = store.Open();
-        return await db.ShortMessages.AsNoTracking().Where(other => other.Recipient == row.Recipient && other.DueAt != null
-            && other.State == MessageState.HandedOver && other.CarrierMessageIds == row.CarrierMessageIds).OrderBy(other => other.Id).ToListAsync();
+        return await store.ReadAsync(db => new ValueTask<List<ShortMessageRow>>(db.ShortMessages.AsNoTracking()
+            .Where(other => other.Recipient == row.Recipient && other.DueAt != null && other.State == MessageState.HandedOver
+                && other.CarrierMessageIds == row.CarrierMessageIds).OrderBy(other => other.Id).ToListAsync()));
     }
 
     private MessageProgress AfterReceipt(ShortMessageRow row, CarrierParts parts, CarrierReceipt receipt)
