@@ -305,6 +305,7 @@ public sealed partial class Mailbox
     private async Task DeferAsync(Waiting waiting, long until, string reason)
     {
         waiting.NotBefore = until;
+        if (waiting.Deferred == (until, reason)) return; // its row says so
         var row = waiting.Row;
         row.DueAt = Math.Min(until, row.ExpiresAt);
         var change = ChangeOf([waiting]);
@@ -319,6 +320,7 @@ public sealed partial class Mailbox
             ErrorCode = row.ErrorCode,
             Reason = reason,
         });
+        waiting.Deferred = (until, reason);
         await WriteAsync(change);
         if (!change.Progress[0].Applied) ReadAgain(waiting);
     }
