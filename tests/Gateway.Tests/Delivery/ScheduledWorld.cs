@@ -73,7 +73,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private IPEndPoint Sip { get; }
+    public IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     public Contacts Contacts => _app.Services.GetRequiredService<Contacts>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
@@ -138,11 +138,16 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             headers: [$"In-Reply-To: {message["Call-ID"]}", "Content-Type: application/vnd.3gpp.sms"]);
     }
 
-    public static Task RegisterAtAsync(RawUe edge, string number)
+    /// <param name="edge">Where it is reached.</param>
+    /// <param name="number">Whose contact it is.</param>
+    /// <param name="tags">What its Contact has behind the URI.</param>
+    /// <param name="throughIt">The edge is a proxy in front of it, and no handset (RFC 3327).</param>
+    public static Task RegisterAtAsync(RawUe edge, string number, string tags = RawUe.VolteTags, bool throughIt = false)
     {
         var identity = $"sip:+{number}@{GatewayProcess.Domain}";
+        string[] path = throughIt ? [$"Path: <{edge.Contact};lr>", "Supported: path"] : [];
         return edge.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
-            headers: [$"Contact: <{edge.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
+            headers: [$"Contact: <{edge.Contact}>{tags}", "Expires: 86400", .. path]);
     }
 
     /// <summary>Handsets behind one next hop that takes every request and answers none, registered one after the other.</summary>
