@@ -136,8 +136,10 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         (_holdUntil, _handsetFull, _absent) = (0, false, null);
         if (_setAside)
         {
-            // They come before what is behind them, and are read from the beginning on.
-            (_setAside, _passed, _readTo, _more) = (false, default, default, true);
+            // They come before what is behind them, and all is read from the beginning on; also when a page is being read at this moment.
+            _setAside = false;
+            _leftOut = default(QueuePosition);
+            ReadAgainFrom(default);
             _queue.RemoveAll(waiting => !_underWay.Contains(waiting));
         }
         Pump();
@@ -161,7 +163,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         var (now, passed) = (Now, _passed);
         if (after <= passed && _readTo > passed) _passed = _readTo;
         // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
-        if (_leftOut is { } position) ReadAgainFrom(position);
+        if (_leftOut is { } position)
+        {
+            ReadAgainFrom(position);
+            if (position <= after) return false; // the page is not the next one any more
+        }
         foreach (var row in rows)
         {
             if (Find(row.Id) is { } queued)
@@ -209,7 +215,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     private void ReadAgainFrom(QueuePosition position)
     {
-        var before = position with { Id = position.Id - 1 };
+        var before = position == default ? position : position with { Id = position.Id - 1 };
         if (before < _readTo) _readTo = before;
         if (before < _passed) _passed = before;
         _more = true;
