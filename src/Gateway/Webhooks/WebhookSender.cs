@@ -11,10 +11,11 @@ namespace Gateway.Webhooks;
 /// crash or a retry needs nothing else.</item>
 /// <item>200 to 205 takes a webhook. Anything else, a redirect too, and any transport fault is tried again by <see cref="WebhookSchedule"/>,
 /// and after 24 hours the webhook is dead: kept, told of in the log, not tried again.</item>
-/// <item>Webhooks of one message go out in the order they were written; while one waits, those behind it wait with it.</item>
+/// <item>Webhooks of one message go out in the order they were written, whichever nodes wrote them; while one waits, those behind it wait with
+/// it.</item>
 /// <item>A webhook is sent by the node that wrote it; what a dead node leaves is taken over within a second or two, by one node.</item>
 /// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin, and half of them at most to endpoints that are
-/// slow to answer; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's webhooks.</item>
+/// slow to answer or silent; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's webhooks.</item>
 /// <item>A result is written before the next webhook of the message goes out. A crash in between repeats a push: at least once, never lost.</item>
 /// </list>
 /// </summary>
@@ -164,21 +165,42 @@ internal sealed partial class WebhookSender(
     /// <summary>Takes the webhooks of a message into memory, or says how they are put off instead.</summary>
     private List<WebhookProgress> Hold(IGrouping<long, WebhookRow> webhooks)
     {
-        WebhookRow[] line = [.. webhooks];
-        var now = Now;
+        var (now, own) = (Now, store.Nodes.Own);
+        WebhookRow[] line = [.. webhooks.TakeWhile(webhook => webhook.Node == own)];
+        if (webhooks.ElementAtOrDefault(line.Length) is { } foreign)
+        {
+            // Another node sends what was written before the rest; its own try, or the take-over of its rows, comes first.
+            var until = Math.Max(foreign.DueAt ?? 0, now + (long)LookEvery.TotalMilliseconds);
+            var behind = webhooks.Skip(line.Length).Where(webhook => webhook.Node == own && webhook.DueAt < until);
+            return [.. behind.Select(webhook => WebhookSchedule.PutOff(webhook, until, now)), .. HoldLine(webhooks.Key, line, now)];
+        }
+        return HoldLine(webhooks.Key, line, now);
+    }
+
+    private List<WebhookProgress> HoldLine(long messageId, WebhookRow[] line, long now)
+    {
+        if (line.Length == 0)
+            return [];
         if (line[0].DueAt is { } due && due > now)
             return [.. line.Where(webhook => webhook.DueAt < due).Select(webhook => WebhookSchedule.PutOff(webhook, due, now))];
-        var name = Uri.TryCreate(line[0].Url, UriKind.Absolute, out var url) ? url.GetLeftPart(UriPartial.Authority) : "";
+        var name = NameOf(line[0]);
         if (!_endpoints.TryGetValue(name, out var endpoint))
             _endpoints[name] = endpoint = new WebhookEndpoint(name);
         if (!endpoint.HasRoom(now))
             return PutOff(line, endpoint);
-        var chain = new WebhookChain(webhooks.Key, line, endpoint);
+        var chain = new WebhookChain(messageId, line, endpoint);
         _held.Add(chain.MessageId, chain);
         _heldWebhooks += line.Length;
         endpoint.Enqueue(chain);
         TakeTurn(endpoint);
         return [];
+    }
+
+    /// <summary>As logs show it: without the user and password that a URL may have.</summary>
+    private static string NameOf(WebhookRow webhook)
+    {
+        var server = Uri.TryCreate(webhook.Url, UriKind.Absolute, out var url) ? url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "";
+        return $"{webhook.Account} at {server}";
     }
 
     private void LetGo(WebhookChain chain)
@@ -255,7 +277,7 @@ internal sealed partial class WebhookSender(
         if (progress.DueAt is { } due)
             changes.AddRange(chain.Webhooks.Skip(index + 1).Select(behind => WebhookSchedule.PutOff(behind, due, now)));
         if (progress.State == WebhookState.Dead)
-            LogDead(MessageId.Format(webhook.MessageId), webhook.Account, chain.Endpoint.Name, progress.Attempts, push.Result);
+            LogDead(MessageId.Format(webhook.MessageId), chain.Endpoint.Name, progress.Attempts, push.Result);
         await WriteAsync(changes, CancellationToken.None);
         return (push.Answered, progress.DueAt is not null);
     }
@@ -270,8 +292,8 @@ internal sealed partial class WebhookSender(
 
     private readonly record struct Finish(WebhookChain Chain, bool Answered, double Milliseconds);
 
-    [LoggerMessage(6001, LogLevel.Warning, "Webhook of message {MessageId} to account {Account} is dead: {Endpoint} did not take it in {Attempts} tries, last {Result}")]
-    private partial void LogDead(string messageId, string account, string endpoint, int attempts, string result);
+    [LoggerMessage(6001, LogLevel.Warning, "Webhook of message {MessageId} is dead: {Endpoint} did not take it in {Attempts} tries, last {Result}")]
+    private partial void LogDead(string messageId, string endpoint, int attempts, string result);
 
     [LoggerMessage(6002, LogLevel.Warning, "Webhook endpoint {Endpoint} {Change}")]
     private partial void LogEndpoint(string endpoint, string change);
