@@ -5,6 +5,7 @@ namespace Gateway;
 /// <summary>Finds what is wrong with the settings before anything starts: one line a fault, each beginning with the key.</summary>
 public static class SettingsCheck
 {
+    private const int MinAdminKey = 16;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
@@ -31,6 +32,8 @@ public static class SettingsCheck
         foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(Carriers(s.Carriers)))
             yield return fault;
 
+        // The key of everything: a short one would be found by trying.
+        if (production && s.Admin.Key is { Length: > 0 and < MinAdminKey }) yield return $"Admin:Key: is shorter than {MinAdminKey} characters";
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
         foreach (var language in s.Sms.NationalLanguages)
             if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";

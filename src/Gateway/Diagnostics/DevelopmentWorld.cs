@@ -11,6 +11,7 @@ public sealed class DevelopmentWorld
 {
     public required string ApiSecret { get; init; }
     public required string HandsetPassword { get; init; }
+    public required string AdminKey { get; init; }
     public string VolteNumber => "4940100001";
     public string OttNumber => "4940100002";
 
@@ -18,6 +19,7 @@ public sealed class DevelopmentWorld
     {
         ApiSecret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
         HandsetPassword = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)),
+        AdminKey = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
     };
 
     /// <summary>Only what nobody has set, but for private webhook targets, which are always allowed here.</summary>
@@ -26,6 +28,7 @@ public sealed class DevelopmentWorld
         var defaults = new Dictionary<string, string?>();
         for (var i = 0; configuration.GetSection($"Accounts:{i}").Exists(); i++)
             if (string.IsNullOrEmpty(configuration[$"Accounts:{i}:ApiSecret"])) defaults[$"Accounts:{i}:ApiSecret"] = ApiSecret;
+        if (string.IsNullOrEmpty(configuration["Admin:Key"])) defaults["Admin:Key"] = AdminKey;
         if (configuration["Webhooks:AllowPrivateTargets"] is null or "False" or "false") defaults["Webhooks:AllowPrivateTargets"] = "true";
         if (configuration.GetSection("Sip:Registrar:Users").GetChildren().Any() || configuration["Sip:OutboundProxy"] is { Length: > 0 }) return defaults;
         foreach (var (i, number) in new[] { VolteNumber, OttNumber }.Index())
@@ -50,6 +53,7 @@ public sealed class DevelopmentWorld
                 {Curl(VolteNumber)}
               to the OTT client:
                 {Curl(OttNumber)}
+              management API    curl -H 'Authorization: Bearer {(settings.Admin.Key == AdminKey ? AdminKey : "YOUR_KEY")}' {url}/api/accounts
 
             """);
 

@@ -1,3 +1,4 @@
+using Gateway.Rest.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.OpenApi;
 
@@ -23,14 +24,14 @@ public static class RestExtensions
             swagger.DocInclusionPredicate((_, operation) => operation.RelativePath?.StartsWith("v1/sms", StringComparison.Ordinal) != true);
             swagger.IncludeXmlComments(typeof(RestExtensions).Assembly);
         });
-        return builder;
+        return builder.AddManagement();
     }
 
     public static WebApplication MapRest(this WebApplication app)
     {
         app.UseSwagger();
         app.UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway");
-        app.MapControllers();
+        app.UseManagement().MapControllers();
         return app;
     }
 }
