@@ -197,7 +197,7 @@ internal sealed partial class WebhookSender(
     }
 
     /// <summary>As logs show it: without the user and password that a URL may have.</summary>
-    private static string NameOf(WebhookRow webhook)
+    internal static string NameOf(WebhookRow webhook)
     {
         var server = Uri.TryCreate(webhook.Url, UriKind.Absolute, out var url) ? url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "";
         return $"{webhook.Account} at {server}";

@@ -16,9 +16,12 @@ internal sealed class Sending : IAsyncDisposable
     private readonly WebhookClient _client;
     private WebhookSender? _sender;
 
+    /// <summary>A second account, with the defaults.</summary>
+    public static AccountSettings Other { get; } = new() { ApiKey = "shop0002" };
+
     private Sending(AccountSettings account, bool allowPrivateTargets)
     {
-        _settings = new GatewaySettings { Accounts = [account] };
+        _settings = new GatewaySettings { Accounts = [account, Other] };
         _client = new WebhookClient(allowPrivateTargets, Time);
         Store = new GatewayStore(_folder.Options, Time, NullLoggerFactory.Instance);
     }
@@ -26,6 +29,8 @@ internal sealed class Sending : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(Start);
     public GatewayStore Store { get; }
     public WebhookBell Bell { get; } = new();
+    /// <summary>Nothing is going out.</summary>
+    public bool IsIdle => _sender!.Held == 0;
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public static AccountSettings Account(string format = "PostJson", string? secret = null, string method = "sha256") =>
@@ -86,7 +91,7 @@ internal sealed class Sending : IAsyncDisposable
     /// <summary>Moves the clock to where the webhook is due again, once its last try is over and done with.</summary>
     public async Task PassAsync(WebhookRow webhook)
     {
-        await Wait.UntilAsync(() => _sender!.Held == 0, "nothing is going out");
+        await Wait.UntilAsync(() => IsIdle, "nothing is going out");
         var due = (await ReadAsync(webhook)).DueAt!.Value;
         Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, due - Now) + 1001));
     }
