@@ -36,6 +36,7 @@ public sealed class MessageQuery
 
 /// <summary>What became of messages.</summary>
 [Route("api/messages")]
+[Tags("Management")]
 public sealed class MessagesController(GatewayStore store) : ManagementController
 {
     /// <summary>
