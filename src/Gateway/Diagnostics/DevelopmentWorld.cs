@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gateway.Inbound;
+using Gateway.Provisioning;
 
 namespace Gateway.Diagnostics;
 
@@ -43,6 +44,7 @@ public sealed class DevelopmentWorld
     public void Greet(WebApplication app)
     {
         var settings = app.Services.GetRequiredService<GatewaySettings>();
+        var accounts = app.Services.GetRequiredService<LiveDirectory>().Current.Accounts.Values.Select(entry => entry.Settings).ToList();
         var sip = WebSockets.Addresses(settings.Sip).Select(address => address.EndPoint.Port).ToList();
         var url = app.Urls.FirstOrDefault(url => !sip.Contains(BindingAddress.Parse(url).Port))?.Replace("[::]", "127.0.0.1").Replace("0.0.0.0", "127.0.0.1");
         Console.WriteLine($"""
@@ -57,11 +59,13 @@ public sealed class DevelopmentWorld
 
             """);
 
-        string Curl(string to) => settings.Accounts is [{ } account, ..]
+        string Curl(string to) => (accounts.Find(IsGenerated) ?? accounts.FirstOrDefault()) is { } account
             ? $"curl -d api_key={account.ApiKey} -d api_secret={Shown(account)} -d from=Bank -d to={to} -d text='Your code is 123456' {url}/sms/json"
             : "(no account is set)";
 
         // A secret that somebody set may be in use elsewhere, and standard output ends up in logs.
-        string Shown(AccountSettings account) => account.ApiSecret == ApiSecret ? ApiSecret : "YOUR_SECRET";
+        string Shown(AccountSettings account) => IsGenerated(account) ? ApiSecret : "YOUR_SECRET";
+
+        bool IsGenerated(AccountSettings account) => account.ApiSecret == ApiSecret;
     }
 }

@@ -1,3 +1,4 @@
+using Gateway.Provisioning;
 using Gateway.Rest.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.OpenApi;
@@ -15,7 +16,7 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddSingleton(services => new Accounts(settings, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>();
         builder.Services.AddControllers().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gateway.Routing;
@@ -135,10 +136,12 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
     {
         var fields = await RequestFields.ReadAsync(Request);
         var authorization = Request.Headers.Authorization.Count > 0 ? Request.Headers.Authorization.ToString() : null;
-        if (fields.Fault is not null || Authentication.Authenticate(fields, authorization, accounts, time.GetUtcNow(), out _) is not { } account)
-            return Refuse(StatusCodes.Status401Unauthorized, "authentication failed");
-        if (!account.Rate.TryTake(out _))
+        var source = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
+        var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
+        if (fault.Status == NexmoStatus.Throttled || account is not null && !accounts.TryTake(account, out _))
             return Refuse(StatusCodes.Status429TooManyRequests, "too many requests");
+        if (account is null || fields.Fault is not null)
+            return Refuse(StatusCodes.Status401Unauthorized, "authentication failed");
         Response.Headers.CacheControl = "no-store";
         try
         {

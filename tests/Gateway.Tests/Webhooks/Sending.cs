@@ -1,3 +1,4 @@
+using Gateway.Provisioning;
 using Gateway.Store;
 using Gateway.Tests.Store;
 using Gateway.Webhooks;
@@ -12,16 +13,13 @@ internal sealed class Sending : IAsyncDisposable
     public static readonly DateTimeOffset Start = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly SqliteFolder _folder = new();
-    private readonly GatewaySettings _settings;
+    private readonly LiveDirectory _directory;
     private readonly WebhookClient _client;
     private WebhookSender? _sender;
 
-    /// <summary>A second account, with the defaults.</summary>
-    public static AccountSettings Other { get; } = new() { ApiKey = "shop0002" };
-
     private Sending(AccountSettings account, bool allowPrivateTargets)
     {
-        _settings = new GatewaySettings { Accounts = [account, Other] };
+        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account, Other] });
         _client = new WebhookClient(allowPrivateTargets, Time);
         Store = new GatewayStore(_folder.Options, Time, NullLoggerFactory.Instance);
     }
@@ -32,6 +30,9 @@ internal sealed class Sending : IAsyncDisposable
     /// <summary>Nothing is going out.</summary>
     public bool IsIdle => _sender!.Held == 0;
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A second account, with the defaults.</summary>
+    public static AccountSettings Other { get; } = new() { ApiKey = "shop0002" };
 
     public static AccountSettings Account(string format = "PostJson", string? secret = null, string method = "sha256") =>
         new() { ApiKey = "bank0001", WebhookFormat = format, SignatureSecret = secret, SignatureMethod = method };
@@ -47,7 +48,7 @@ internal sealed class Sending : IAsyncDisposable
 
     public Task RunAsync()
     {
-        _sender = new WebhookSender(Store, Bell, _client, _settings, Time, NullLogger<WebhookSender>.Instance);
+        _sender = new WebhookSender(Store, Bell, _client, _directory, Time, NullLogger<WebhookSender>.Instance);
         return _sender.StartAsync(CancellationToken.None);
     }
 

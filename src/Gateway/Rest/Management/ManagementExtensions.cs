@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Gateway.Provisioning;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -11,6 +14,8 @@ internal static class ManagementExtensions
     public static WebApplicationBuilder AddManagement(this WebApplicationBuilder builder)
     {
         builder.Services.Configure<ApiBehaviorOptions>(api => api.InvalidModelStateResponseFactory = Problems.OfModel);
+        builder.Services.Configure<JsonOptions>(json =>
+            json.JsonSerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { DirectoryJson.Hide } });
         builder.Services.Configure<SwaggerGenOptions>(swagger =>
         {
             swagger.AddSecurityDefinition(Bearer, new OpenApiSecurityScheme
@@ -18,6 +23,7 @@ internal static class ManagementExtensions
                 Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "Admin:Key of the settings.",
             });
             swagger.OperationFilter<AdminOperationFilter>();
+            swagger.SchemaFilter<SecretSchemaFilter>();
         });
         return builder;
     }
@@ -26,6 +32,20 @@ internal static class ManagementExtensions
     {
         app.UseWhen(http => http.Request.Path.StartsWithSegments(AdminGate.Path), api => api.UseMiddleware<AdminGate>());
         return app;
+    }
+
+    /// <summary>Secrets go one way; whether there is one comes back.</summary>
+    private sealed class SecretSchemaFilter : ISchemaFilter
+    {
+        public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
+        {
+            if (schema is not OpenApiSchema { Properties: { } properties }) return;
+            foreach (var (secret, _) in DirectoryJson.SecretsOf(context.Type))
+            {
+                if (properties.TryGetValue(JsonNamingPolicy.CamelCase.ConvertName(secret), out var property) && property is OpenApiSchema taken) taken.WriteOnly = true;
+                properties[DirectoryJson.HasName(secret)] = new OpenApiSchema { Type = JsonSchemaType.Boolean, ReadOnly = true };
+            }
+        }
     }
 
     private sealed class AdminOperationFilter : IOperationFilter

@@ -36,7 +36,6 @@ public sealed class MessageQuery
 
 /// <summary>What became of messages.</summary>
 [Route("api/messages")]
-[Tags("Management")]
 public sealed class MessagesController(GatewayStore store) : ManagementController
 {
     /// <summary>

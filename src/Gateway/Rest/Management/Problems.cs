@@ -31,6 +31,17 @@ internal static class Problems
     public static ObjectResult Fields(IDictionary<string, string[]> errors) =>
         Of(new ValidationProblemDetails(errors) { Status = StatusCodes.Status400BadRequest, Title = "The request is not valid" });
 
+    /// <param name="faults">In the words of <see cref="SettingsCheck"/>: <c>:Numbers:0: "x" is not a number</c>.</param>
+    /// <param name="status">Of HTTP.</param>
+    /// <param name="title">What they have in common.</param>
+    public static ObjectResult OfSettings(IEnumerable<string> faults, int status, string title) => Of(new ValidationProblemDetails(faults
+        .Select(fault => fault.Split(": ", 2)).GroupBy(fault => FieldOf(fault[0].TrimStart(':')), fault => fault[1])
+        .ToDictionary(field => field.Key, field => field.ToArray())) { Status = status, Title = title });
+
+    /// <summary>As JSON names it what the settings name <c>Numbers:0</c>: numbers[0].</summary>
+    public static string FieldOf(string key) => string.Concat(key.Split(':')
+        .Select((part, i) => char.IsAsciiDigit(part[0]) ? $"[{part}]" : (i == 0 ? "" : ".") + JsonNamingPolicy.CamelCase.ConvertName(part)));
+
     public static ObjectResult Of(ProblemDetails problem) => new(problem) { StatusCode = problem.Status, ContentTypes = { MediaType } };
 
     private static string Words(ModelError error) => error.ErrorMessage.Length > 0 ? error.ErrorMessage : "is not valid";

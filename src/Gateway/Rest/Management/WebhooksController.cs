@@ -57,7 +57,6 @@ public sealed record Pushed(int Webhooks, string? Next);
 
 /// <summary>Webhooks to customers: those that wait, and those that were not taken within 24 hours and are dead.</summary>
 [Route("api/webhooks")]
-[Tags("Management")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, Problems.MediaType)]
 public sealed class WebhooksController(GatewayStore store, WebhookBell bell, TimeProvider time) : ManagementController
 {
