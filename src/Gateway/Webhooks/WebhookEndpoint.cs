@@ -10,6 +10,11 @@ internal sealed class WebhookChain(long messageId, IReadOnlyList<WebhookRow> web
     public WebhookEndpoint Endpoint { get; } = endpoint;
     /// <summary>It was begun at an endpoint that was slow then.</summary>
     public bool Slow { get; set; }
+    /// <summary>When its first push began, by the clock that measures durations.</summary>
+    public long StartedAt { get; set; }
+    /// <summary>So long under way that it has given its place back.</summary>
+    public bool Late { get; set; }
+    public bool Ended { get; set; }
     /// <summary>More of them were stored meanwhile.</summary>
     public bool More { get; set; }
 }

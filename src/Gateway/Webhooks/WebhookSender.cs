@@ -16,7 +16,9 @@ namespace Gateway.Webhooks;
 /// it.</item>
 /// <item>A webhook is sent by the node that wrote it; what a dead node leaves is taken over within a second or two, by one node.</item>
 /// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin, and half of them at most to endpoints that are
-/// slow to answer or silent; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's webhooks.</item>
+/// slow to answer or silent; what has been under way for a second gives its place back, so that hundreds of endpoints that fall silent
+/// together delay the others by no more; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's
+/// webhooks.</item>
 /// <item>A result is written before the next webhook of the message goes out. A crash in between repeats a push: at least once, never lost.</item>
 /// </list>
 /// </summary>
@@ -25,6 +27,7 @@ internal sealed partial class WebhookSender(
     : BackgroundService
 {
     private const int MaxUnderWay = 256, MaxSlowUnderWay = MaxUnderWay / 2;
+    private const int MaxLate = 2048; // under way without a place
     private const int MaxHeld = 8192; // messages in memory
     private const int Page = 512;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -34,11 +37,13 @@ internal sealed partial class WebhookSender(
     private readonly ConcurrentQueue<Finish> _finished = new();
     private readonly Queue<WebhookEndpoint> _turns = new();
     private readonly Queue<WebhookEndpoint> _slowTurns = new();
+    private readonly Queue<WebhookChain> _begun = new(); // as they were begun; some have ended
     private readonly HashSet<long> _rung = [];
     private int _heldWebhooks;
     private long _nextLook;
     private int _underWay;
     private int _slowUnderWay;
+    private int _late;
     private bool _storeAway;
 
     /// <summary>Messages in memory whose webhooks are going out or in line.</summary>
@@ -62,9 +67,9 @@ internal sealed partial class WebhookSender(
             // Pushes end with the token, but a result that is there is still written.
             while (true)
             {
-                while (_finished.TryDequeue(out _))
-                    _underWay--;
-                if (_underWay == 0)
+                while (_finished.TryDequeue(out var finish))
+                    GiveBack(finish.Chain, ended: true);
+                if (_underWay + _late == 0)
                     break;
                 await bell.WaitAsync(CancellationToken.None);
             }
@@ -94,9 +99,7 @@ internal sealed partial class WebhookSender(
         while (_finished.TryDequeue(out var finish))
         {
             var (chain, endpoint) = (finish.Chain, finish.Chain.Endpoint);
-            _underWay--;
-            if (chain.Slow)
-                _slowUnderWay--;
+            GiveBack(chain, ended: true);
             LetGo(chain);
             if (chain.More)
                 _rung.Add(chain.MessageId);
@@ -224,14 +227,39 @@ internal sealed partial class WebhookSender(
         (endpoint.IsSlow ? _slowTurns : _turns).Enqueue(endpoint);
     }
 
+    /// <summary>The place of a chain: when it ends, or before it when it is late.</summary>
+    private void GiveBack(WebhookChain chain, bool ended)
+    {
+        chain.Ended = ended;
+        if (chain.Late)
+        {
+            _late--;
+            return;
+        }
+        _underWay--;
+        if (chain.Slow)
+            _slowUnderWay--;
+    }
+
     private void Start(CancellationToken stop)
     {
+        while (_begun.TryPeek(out var oldest) && (oldest.Ended || _late < MaxLate && time.GetElapsedTime(oldest.StartedAt) >= LookEvery))
+        {
+            _begun.Dequeue();
+            if (oldest.Ended)
+                continue;
+            GiveBack(oldest, ended: false);
+            oldest.Late = true;
+            _late++;
+        }
         while (_underWay < MaxUnderWay && NextInTurn() is { } endpoint)
         {
             endpoint.InTurn = false;
             if (!endpoint.CanStart) // it was opened meanwhile
                 continue;
             var chain = endpoint.Start();
+            chain.StartedAt = time.GetTimestamp();
+            _begun.Enqueue(chain);
             _underWay++;
             if (chain.Slow)
                 _slowUnderWay++;

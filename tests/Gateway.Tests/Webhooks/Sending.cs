@@ -19,7 +19,7 @@ internal sealed class Sending : IAsyncDisposable
 
     private Sending(AccountSettings account, bool allowPrivateTargets)
     {
-        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account, Other] });
+        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account, Other, .. Many] });
         _client = new WebhookClient(allowPrivateTargets, Time);
         Store = new GatewayStore(_folder.Options, Time, NullLoggerFactory.Instance);
     }
@@ -33,6 +33,8 @@ internal sealed class Sending : IAsyncDisposable
 
     /// <summary>A second account, with the defaults.</summary>
     public static AccountSettings Other { get; } = new() { ApiKey = "shop0002" };
+
+    public static IReadOnlyList<AccountSettings> Many { get; } = [.. Enumerable.Range(0, 60).Select(i => new AccountSettings { ApiKey = $"many{i:D4}" })];
 
     public static AccountSettings Account(string format = "PostJson", string? secret = null, string method = "sha256") =>
         new() { ApiKey = "bank0001", WebhookFormat = format, SignatureSecret = secret, SignatureMethod = method };

@@ -95,6 +95,32 @@ public sealed class WebhookOutageTests
     }
 
     [Fact]
+    public async Task Many_customers_that_fall_silent_together_delay_the_others_by_a_second()
+    {
+        await using var silent = await ScriptedServer.StartAsync();
+        silent.Answer = (_, context) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        await using var receiver = await ScriptedServer.StartAsync();
+        await using var sending = await Sending.StartAsync();
+        // Together they want more places than there are.
+        await sending.TellAsync([.. Enumerable.Range(0, 600).Select(i =>
+        {
+            var webhook = sending.Row(i + 1, silent.Url);
+            webhook.Account = Sending.Many[i % 60].ApiKey;
+            return webhook;
+        })]);
+        await silent.WaitAsync(256);
+        var alive = Enumerable.Range(1001, 50).Select(i => sending.Row(i, receiver.Url)).ToArray();
+        await sending.TellAsync(alive);
+        sending.Time.Advance(TimeSpan.FromSeconds(1));
+        await receiver.WaitAsync(50);
+        foreach (var webhook in alive)
+            await sending.WaitForAsync(webhook, WebhookState.Delivered, attempts: 1);
+        await silent.WaitAsync(480); // eight of each account
+        await using var db = sending.Store.Open();
+        Assert.False(db.Webhooks.Any(row => row.State == WebhookState.Pending && row.Attempts > 0)); // none of the silent ones has been given up yet
+    }
+
+    [Fact]
     public async Task What_another_node_wrote_before_goes_out_before()
     {
         await using var receiver = await ScriptedServer.StartAsync();

@@ -9,11 +9,11 @@ namespace Gateway.Rest.Management;
 public sealed class MessageQuery
 {
     /// <summary>api_key of the account that sent it.</summary>
-    [FromQuery(Name = "account")] public string? Account { get; init; }
+    [FromQuery(Name = "account"), StorableText] public string? Account { get; init; }
     /// <summary>Recipient: E.164 digits, with or without plus, or a short code.</summary>
-    [FromQuery(Name = "to")] public string? To { get; init; }
+    [FromQuery(Name = "to"), StorableText] public string? To { get; init; }
     /// <summary>Sender: a number, or a name as it was shown.</summary>
-    [FromQuery(Name = "from")] public string? From { get; init; }
+    [FromQuery(Name = "from"), StorableText] public string? From { get; init; }
     /// <summary>waiting, handedOver, delivered, expired, failed or rejected.</summary>
     [FromQuery(Name = "state"), AllowedValues(null, "waiting", "handedOver", "delivered", "expired", "failed", "rejected",
         ErrorMessage = "must be waiting, handedOver, delivered, expired, failed or rejected")]

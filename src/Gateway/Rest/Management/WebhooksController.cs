@@ -10,7 +10,7 @@ namespace Gateway.Rest.Management;
 public sealed class WebhookQuery
 {
     /// <summary>api_key of the account they are for.</summary>
-    [FromQuery(Name = "account")] public string? Account { get; init; }
+    [FromQuery(Name = "account"), StorableText] public string? Account { get; init; }
     /// <summary>pending, dead or delivered.</summary>
     [FromQuery(Name = "state"), AllowedValues(null, "pending", "dead", "delivered", ErrorMessage = "must be pending, dead or delivered")]
     public string? State { get; init; }
@@ -22,7 +22,7 @@ public sealed class WebhookQuery
 public sealed class PushQuery
 {
     /// <summary>api_key of the account they are for.</summary>
-    [FromQuery(Name = "account"), Required] public string Account { get; init; } = "";
+    [FromQuery(Name = "account"), Required, StorableText] public string Account { get; init; } = "";
     /// <summary>dead (default) or pending.</summary>
     [FromQuery(Name = "state"), AllowedValues("dead", "pending", ErrorMessage = "must be dead or pending")]
     public string State { get; init; } = "dead";

@@ -30,6 +30,7 @@ public sealed class MessagesTests
         Assert.DoesNotContain("secret", first.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(["ref3", "ref1"], References(await GetAsync(gateway, "messages?to=%2B4940111&account=bank0001&from=AcmeInc&state=waiting")));
         Assert.Equal(["ref2", "ref1"], References(await GetAsync(gateway, "messages?since=2026-06-01T12:00:01Z&until=2026-06-01T12:00:03Z")));
+        Assert.Equal(5, References(await GetAsync(gateway, "messages?since=0001-01-01T00:00:00Z&until=9999-12-31T00:00:00Z")).Count());
         Assert.Empty(References(await GetAsync(gateway, "messages?state=delivered")));
     }
 
@@ -70,6 +71,8 @@ public sealed class MessagesTests
     [InlineData("messages?since=yesterday", "since")]
     [InlineData("messages?after=eA", "after")]
     [InlineData("messages?limit=0", "limit")]
+    [InlineData("messages?to=4%00", "to")]
+    [InlineData("webhooks?account=%00", "account")]
     [InlineData("webhooks?state=late", "state")]
     [InlineData("webhooks?after=eA", "after")]
     public async Task What_is_wrong_with_a_query_is_named(string path, string field)
