@@ -14,7 +14,7 @@ namespace Gateway.Rest;
 [ProducesResponseType<ErrorCodeReply>(StatusCodes.Status429TooManyRequests, "application/json")]
 public sealed class SearchController(Accounts accounts, Router router, GatewayStore store, TimeProvider time) : ControllerBase
 {
-    private const int MaxIds = 10, MaxItems = 1000, MaxParts = 25;
+    private const int MaxIds = 10, MaxItems = 1000, MaxParts = 10;
     private const int MaxConversions = 8;
     private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
