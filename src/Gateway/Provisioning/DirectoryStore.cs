@@ -66,12 +66,13 @@ public sealed partial class DirectoryStore(GatewayStore store, LiveDirectory dir
     {
         for (var left = Tries; left > 0; left--)
         {
+            await RefreshAsync(cancel);
             var current = directory.Current;
             var (answer, row) = decide(current);
             if (row is null) return answer;
-            var written = await store.Directory.TryChangeAsync(current.Version, [row], Now, more, cancel);
+            if (!await store.Directory.TryChangeAsync(current.Version, [row], Now, more, cancel)) continue;
             await RefreshAsync(cancel);
-            if (written) return answer;
+            return answer;
         }
         throw new StoreUnavailableException("The directory is changed by too many at once");
     }

@@ -52,8 +52,17 @@ internal static class ManagementExtensions
     {
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
         {
-            if (context.ApiDescription.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true)
-                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+            if (context.ApiDescription.RelativePath?.StartsWith("api/", StringComparison.Ordinal) != true)
+                return;
+            // ASP.NET names whatever its formatters would take as well.
+            Keep(operation.RequestBody?.Content);
+            foreach (var response in operation.Responses ?? []) Keep(response.Value.Content);
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+
+            static void Keep(IDictionary<string, IOpenApiMediaType>? content)
+            {
+                foreach (var type in content?.Keys.Where(type => type is not ("application/json" or Problems.MediaType)).ToList() ?? []) content!.Remove(type);
+            }
         }
     }
 }

@@ -63,8 +63,7 @@ public sealed class SubscribersController(DirectoryStore directoryStore, LiveDir
             return refusal;
         if (isNew)
             Response.Headers.Location = $"{Request.PathBase}{Request.Path}";
-        Response.StatusCode = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        return await Get(number) is { Value: { } subscriber } ? subscriber : NotFound();
+        return await Get(number) is { Value: { } subscriber } ? StatusCode(isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, subscriber) : NotFound();
     }
 
     /// <summary>Takes his right to register here, and what he has registered here.</summary>

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Rest.Management;
 
 public sealed class AdminGateTests
 {
-    private const string Key = "an admin key of some length";
+    private const string Key = AdminClient.Key;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
