@@ -12,6 +12,9 @@ namespace Gateway.Carriers;
 internal static class CarrierResilience
 {
     public static readonly TimeSpan BreakDuration = TimeSpan.FromSeconds(15);
+    /// <summary>The name of the HTTP client to all carriers.</summary>
+    public const string Client = "carrier";
+    private static readonly HttpRequestOptionsKey<string> Carrier = new("carrier");
     private const int MaxReplyOctets = 64 * 1024;
 
     public static void Configure(HttpStandardResilienceOptions options)
@@ -41,6 +44,11 @@ internal static class CarrierResilience
     {
         AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     };
+
+    /// <summary>Says whose request it is, and so which circuit it goes through.</summary>
+    public static void Mark(HttpRequestMessage request, string carrier) => request.Options.Set(Carrier, carrier);
+
+    public static string CarrierOf(HttpRequestMessage request) => request.Options.TryGetValue(Carrier, out var carrier) ? carrier : "";
 
     public static bool NeverConnected(HttpRequestException e) => e.HttpRequestError is
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;

@@ -1,3 +1,6 @@
+using Gateway.Provisioning;
+using Microsoft.Extensions.Http.Resilience;
+
 namespace Gateway.Carriers;
 
 public static class CarriersExtensions
@@ -5,14 +8,11 @@ public static class CarriersExtensions
     public static WebApplicationBuilder AddCarriers(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<CarrierRegistry>(services, settings));
-        builder.Services.AddHttpClient();
-        foreach (var carrier in settings.Carriers)
-        {
-            builder.Services.AddHttpClient(NexmoCarrier.ClientName(carrier), CarrierResilience.Configure)
-                .ConfigurePrimaryHttpMessageHandler(CarrierResilience.Handler)
-                .AddStandardResilienceHandler(CarrierResilience.Configure);
-        }
+        builder.Services.AddDirectory(settings).AddSingleton(services => ActivatorUtilities.CreateInstance<CarrierRegistry>(services));
+        builder.Services.AddHttpClient(CarrierResilience.Client, CarrierResilience.Configure)
+            .ConfigurePrimaryHttpMessageHandler(CarrierResilience.Handler)
+            .AddStandardResilienceHandler(CarrierResilience.Configure)
+            .SelectPipelineBy(_ => CarrierResilience.CarrierOf);
         return builder;
     }
 }

@@ -30,18 +30,16 @@ public sealed class NexmoCarrier
         _url = new Uri($"{settings.BaseUrl.TrimEnd('/')}/sms/json");
     }
 
-    /// <summary>The name of the client whose pipeline (time-outs, retry, circuit) is this carrier's own.</summary>
-    internal static string ClientName(CarrierSettings settings) => $"carrier:{settings.Name}";
-
     /// <param name="message">The message; for several that were joined, the first.</param>
     /// <param name="text">Its text, put together from parts if need be, or null for binary content.</param>
     /// <param name="cancel">Gives up waiting for the answer.</param>
     public async Task<CarrierOutcome> SendAsync(ShortMessageRow message, string? text, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, _url) { Content = new FormUrlEncodedContent(Fields(message, text)) };
+        CarrierResilience.Mark(request, _settings.Name);
         try
         {
-            using var response = await _clients.CreateClient(ClientName(_settings)).SendAsync(request, cancel);
+            using var response = await _clients.CreateClient(CarrierResilience.Client).SendAsync(request, cancel);
             return await ReadAsync(response, cancel);
         }
         catch (BrokenCircuitException e)

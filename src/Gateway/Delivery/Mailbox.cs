@@ -6,7 +6,8 @@ namespace Gateway.Delivery;
 /// <summary>
 /// One recipient's queue. Policy:
 /// <list type="bullet">
-/// <item>Rows are the truth; this holds at most <see cref="PageSize"/> of them, the oldest, and reads on when they are done.</item>
+/// <item>Rows are the truth; this holds at most two times <see cref="PageSize"/> of them, the oldest, and reads on when they are done. When none of these
+/// is ready (no contact takes them, say), those with the longest to wait are left to their rows, and hide nothing behind them.</item>
 /// <item>By lane, and in each first in, first out; one segment is under way at a time, and the next leaves when the handset's RP report (VoLTE) or the SIP answer
 /// (OTT) has been written down.</item>
 /// <item>Who has no contact waits for one: a registration (<see cref="ContactsChanged"/>) sends at once. So does RP-SMMA for a full handset.</item>
@@ -35,8 +36,11 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
     private QueuePosition _readTo;
+    // Up to here everything has been in the queue since the last release: what is not in it any more is concluded, or waits for the time its row says.
+    private QueuePosition _passed;
     // The first in order that was accepted and left out of the queue since the last read began.
     private QueuePosition? _leftOut;
+    private bool _setAside;
     private bool _pumping;
     // The first row that is stored and nobody told of; it is read before another one leaves, which may be behind it in order.
     private QueuePosition? _unheardOf;
@@ -130,6 +134,14 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     {
         foreach (var waiting in _queue) waiting.Release();
         (_holdUntil, _handsetFull, _absent) = (0, false, null);
+        if (_setAside)
+        {
+            // They come before what is behind them, and all is read from the beginning on; also when a page is being read at this moment.
+            _setAside = false;
+            _leftOut = default(QueuePosition);
+            ReadAgainFrom(default);
+            _queue.RemoveAll(waiting => !_underWay.Contains(waiting));
+        }
         Pump();
     }
 
@@ -148,19 +160,26 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         var rows = await store.DueMessages.WaitingForAsync(Recipient, after, PageSize, cancel);
         _more = rows.Count == PageSize;
         _readTo = rows.Count == 0 ? after : QueuePosition.Of(rows[^1]);
+        var (now, passed) = (Now, _passed);
+        if (after <= passed && _readTo > passed) _passed = _readTo;
         // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
-        if (_leftOut is { } position) ReadAgainFrom(position);
+        if (_leftOut is { } position)
+        {
+            ReadAgainFrom(position);
+            if (position <= after) return false; // the page is not the next one any more
+        }
         foreach (var row in rows)
         {
             if (Find(row.Id) is { } queued)
             {
-                queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0); // released by one whose ring was lost
+                if (row.DueAt < queued.NotBefore) queued.Release(row.DueAt.Value); // by one whose ring was lost
                 if (row.SegmentsDone <= queued.Row.SegmentsDone || _underWay.Contains(queued)) continue;
                 _queue.Remove(queued); // an earlier owner has written down what it had on the air
             }
+            // Set aside before, and its time has not come.
+            if (row.DueAt > now && QueuePosition.Of(row) <= passed) continue;
             if (Concerns(row)) Insert(new Waiting(row));
         }
-        var now = Now;
         return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
     }
 
@@ -196,9 +215,25 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     private void ReadAgainFrom(QueuePosition position)
     {
-        var before = position with { Id = position.Id - 1 };
-        _readTo = before < _readTo ? before : _readTo;
+        var before = position == default ? position : position with { Id = position.Id - 1 };
+        if (before < _readTo) _readTo = before;
+        if (before < _passed) _passed = before;
         _more = true;
+    }
+
+    /// <summary>
+    /// Nothing in a full queue is ready, and behind it may be what is: those with the longest to wait make room. Their rows say when they are due, so
+    /// the sweep brings them back then, and a release before.
+    /// </summary>
+    /// <returns>There is room.</returns>
+    private bool MakeRoom()
+    {
+        if (_queue.Count < 2 * PageSize) return true;
+        var now = Now;
+        var longest = _queue.Where(waiting => waiting.NotBefore > now && !_underWay.Contains(waiting)).OrderByDescending(waiting => waiting.NotBefore)
+            .Take(PageSize).ToHashSet();
+        _setAside |= _queue.RemoveAll(longest.Contains) > 0;
+        return _queue.Count < 2 * PageSize;
     }
 
     /// <summary>The store knows more of it than memory: another one wrote it, or a commit that seemed to fail.</summary>
@@ -286,9 +321,14 @@ internal sealed class Waiting(ShortMessageRow row)
         if (rejected) (_rejected ??= []).Add(name);
     }
 
+    /// <summary>What was last written of it, if that was for a later time without an attempt.</summary>
+    public (long Until, string Reason)? Deferred { get; set; }
+
     public void Release()
     {
-        NotBefore = 0;
+        Release(notBefore: 0);
         Round.Forget();
     }
+
+    public void Release(long notBefore) => (NotBefore, Deferred) = (notBefore, null);
 }

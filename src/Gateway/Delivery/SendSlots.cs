@@ -12,11 +12,13 @@ namespace Gateway.Delivery;
 /// <item>Within a lane the accounts take turns, so that one account's backlog does not delay another's; within an account, first come, first served.</item>
 /// <item>A slot is given back with the answer, or after <see cref="Patience"/>: what is silent does not load the hop any more, and handsets out of
 /// reach must not hold up the others.</item>
+/// <item>A hop that asks for a rest gets it, for <see cref="LongestRest"/> at most; then those in line go on.</item>
 /// </list>
 /// </summary>
 public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(2);
     private const int BulkTurn = 4;
 
     private readonly Lock _lock = new();
@@ -75,6 +77,13 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         return await waiter.Granted.Task;
     }
 
+    /// <summary>For so long nobody gets a slot to it.</summary>
+    public void Rest(string nextHop, TimeSpan rest)
+    {
+        if (rest <= TimeSpan.Zero) return;
+        lock (_lock) Find(nextHop).Rest(rest < LongestRest ? rest : LongestRest);
+    }
+
     private void Leave(Hop hop, MessageLane lane, Waiter waiter, CancellationToken cancel)
     {
         lock (_lock)
@@ -95,7 +104,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         }
     }
 
-    private void OnPatienceOver(Hop hop)
+    private void OnTimer(Hop hop)
     {
         lock (_lock)
         {
@@ -147,14 +156,15 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         private int _otp;
         private int _turn;
         private ITimer? _timer;
+        private (long Since, TimeSpan For) _rest;
 
         public SendSlots Slots => slots;
         public string Name => name;
         public Line[] Lines { get; } = [new(), new(), new()];
         public int Taken => _taken.Count;
-        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any);
+        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any) && !IsResting;
 
-        public bool IsFree(MessageLane lane) => _taken.Count < capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < _most;
+        public bool IsFree(MessageLane lane) => !IsResting && _taken.Count < capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < _most;
 
         public bool IsInLine(MessageLane lane) => lane == MessageLane.Otp ? Lines[0].Any : Lines[1].Any || Lines[2].Any;
 
@@ -185,15 +195,30 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             while (Next() is { } lane) Lines[(int)lane].Take().Granted.SetResult(Take(lane));
         }
 
-        /// <summary>While somebody is in line, silence is looked for.</summary>
+        public void Rest(TimeSpan rest)
+        {
+            if (rest <= RestLeft) return;
+            _rest = (slots.Now, rest);
+            Watch();
+        }
+
+        /// <summary>For the end of a rest, and while somebody is in line for silence.</summary>
         public void Watch()
         {
-            if (_taken.First is not { } oldest || !Lines.Any(line => line.Any)) return;
-            var wait = Patience - slots.Age(oldest.Value);
+            if (IsResting) Look(RestLeft);
+            else if (_taken.First is { } oldest && Lines.Any(line => line.Any)) Look(Patience - slots.Age(oldest.Value));
+        }
+
+        private void Look(TimeSpan wait)
+        {
             if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
-            if (_timer is null) _timer = slots.Timer(() => slots.OnPatienceOver(this), wait);
+            if (_timer is null) _timer = slots.Timer(() => slots.OnTimer(this), wait);
             else _timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
+
+        private bool IsResting => RestLeft > TimeSpan.Zero;
+
+        private TimeSpan RestLeft => _rest.For == TimeSpan.Zero ? TimeSpan.Zero : _rest.For - slots.Age(_rest.Since);
 
         public void Dispose() => _timer?.Dispose();
 
@@ -249,7 +274,9 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
     private long Now => time.GetTimestamp();
 
-    private TimeSpan Age(Slot slot) => time.GetElapsedTime(slot.TakenAt);
+    private TimeSpan Age(Slot slot) => Age(slot.TakenAt);
+
+    private TimeSpan Age(long since) => time.GetElapsedTime(since);
 
     private ITimer Timer(Action over, TimeSpan wait) => time.CreateTimer(_ => over(), null, wait, Timeout.InfiniteTimeSpan);
 }

@@ -1,3 +1,5 @@
+using Gateway.Provisioning;
+using Gateway.Rest.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.OpenApi;
 
@@ -14,7 +16,7 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddSingleton(services => new Accounts(settings, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>();
         // Not AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
         builder.Services.AddMvcCore().AddApiExplorer().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
@@ -24,7 +26,7 @@ public static class RestExtensions
             swagger.DocInclusionPredicate((_, operation) => operation.RelativePath?.StartsWith("v1/sms", StringComparison.Ordinal) != true);
             swagger.IncludeXmlComments(typeof(RestExtensions).Assembly);
         });
-        return builder;
+        return builder.AddManagement();
     }
 
     public static WebApplication MapRest(this WebApplication app)
@@ -32,7 +34,7 @@ public static class RestExtensions
         // A branch of their own, so that messages do not pass through them.
         app.MapWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.Ordinal),
             docs => docs.UseSwagger().UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway"));
-        app.MapControllers();
+        app.UseManagement().MapControllers();
         return app;
     }
 }

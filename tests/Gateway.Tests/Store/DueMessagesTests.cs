@@ -204,6 +204,13 @@ public abstract class DueMessagesTests(PostgresCluster? cluster) : TestStore(clu
     }
 
     [Fact]
+    public void What_was_said_of_a_mailbox_is_not_written_again_but_what_takes_it_back_is()
+    {
+        var (hold, release, other) = (Reschedule.Hold("1", until: 9000), Reschedule.Release("1", now: 300), Reschedule.Hold("2", until: 9000));
+        Assert.Equal([hold, other, release, hold], Reschedule.WithoutRepeats([hold, other, Reschedule.Hold("1", until: 9000), release, hold, hold, other]));
+    }
+
+    [Fact]
     public async Task A_held_mailbox_is_due_later_but_never_after_its_messages_expire_until_it_is_released()
     {
         var soon = Message(2, dueAt: 200);
@@ -291,7 +298,7 @@ public abstract class DueMessagesTests(PostgresCluster? cluster) : TestStore(clu
         Assert.False(scans || (sorts && !maySort), $"{command.CommandText}\n{plan}");
     }
 
-    private protected static async Task<string> LinesAsync(DbCommand command, string prefix, int column)
+    internal static async Task<string> LinesAsync(DbCommand command, string prefix, int column)
     {
         command.CommandText = prefix + command.CommandText;
         await command.Connection!.OpenAsync(Cancel);
