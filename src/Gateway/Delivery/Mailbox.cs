@@ -40,6 +40,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private QueuePosition _passed;
     // The first in order that was accepted and left out of the queue since the last read began.
     private QueuePosition? _leftOut;
+    // Some are left to their rows (MakeRoom), and a release must read them again.
     private bool _setAside;
     private bool _pumping;
     // The first row that is stored and nobody told of; it is read before another one leaves, which may be behind it in order.

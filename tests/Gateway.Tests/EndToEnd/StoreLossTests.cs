@@ -14,7 +14,7 @@ namespace Gateway.Tests.EndToEnd;
 public sealed class StoreLossTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Subscriber = "4940100001", Client = "4940100002", Absent = "4940100003";
-    private const int Handsets = 8, Cuts = 12, EventsACut = 100;
+    private const int Handsets = 6, Cuts = 8, EventsACut = 80;
 
     private readonly PostgresCluster _cluster = new();
     private GatewayProcess? _gateway;
