@@ -7,8 +7,8 @@ namespace Gateway.Store;
 /// <summary>
 /// The group-committing writer: changes of all callers share transactions, and each caller is answered when its own is durable.
 /// <para>
-/// One thread takes what is queued, urgent changes first, at most 512 at once, writes them in one transaction and then answers their
-/// callers. A lone change is committed at once; once several share commits, these keep <see cref="StoreOptions.CommitInterval"/>
+/// One thread takes what is queued, urgent changes first, at most 512 at once and no more than it lately wrote in <see cref="Longest"/>, writes
+/// them in one transaction and then answers their callers. A lone change is committed at once; once several share commits, these keep <see cref="StoreOptions.CommitInterval"/>
 /// apart, because a commit costs as much as twenty rows; what arrives meanwhile shares the next one. An urgent change waits for nothing.
 /// </para><para>
 /// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under
@@ -22,7 +22,9 @@ namespace Gateway.Store;
 /// </summary>
 public sealed partial class StoreWriter : IAsyncDisposable
 {
-    private const int MaxBatch = 512;
+    private const int MaxBatch = 512, MinBatch = 32;
+    /// <summary>An urgent change waits for the end of the transaction that it finds under way, so none is to take longer.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(8);
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly StoreDatabase _database;
@@ -42,6 +44,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
     private WriterSession? _session;
     private long _batchStarted;
     private int _lastBatch;
+    private int _limit = MaxBatch;
+    private double _ticksAChange;
     private long _commits;
 
     internal StoreWriter(StoreDatabase database, StoreOptions options, Nodes nodes, ILogger<StoreWriter> logger)
@@ -107,7 +111,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
                 throw _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!);
             }
             lane.Queue.Enqueue(write);
-            if (_idle || change.Urgent || lane.Queue.Count == MaxBatch)
+            if (_idle || change.Urgent || lane.Queue.Count == _limit)
                 Monitor.Pulse(_gate);
         }
         return write.Task;
@@ -119,6 +123,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
         while (Take(batch))
         {
             Write(batch);
+            Adapt(batch.Count);
             batch.Clear();
             if (_session is null)
                 Reconnect();
@@ -142,10 +147,10 @@ public sealed partial class StoreWriter : IAsyncDisposable
             }
             while (MayWait() && UntilNextCommit() is { TotalMilliseconds: >= 1 } wait)
                 Monitor.Wait(_gate, wait);
-            // A quarter of each batch is for the others, however urgent the rest is.
-            _urgent.MoveTo(batch, MaxBatch * 3 / 4);
-            _normal.MoveTo(batch, MaxBatch);
-            _urgent.MoveTo(batch, MaxBatch);
+            // A quarter of each batch is for the others, however urgent the rest is; and no more, so that what is urgent is durable soon.
+            _urgent.MoveTo(batch, _limit * 3 / 4);
+            _normal.MoveTo(batch, batch.Count == 0 ? _limit : batch.Count + _limit / 4);
+            _urgent.MoveTo(batch, _limit);
             _batchStarted = Stopwatch.GetTimestamp();
             _lastBatch = batch.Count;
         }
@@ -153,7 +158,17 @@ public sealed partial class StoreWriter : IAsyncDisposable
     }
 
     /// <summary>Somebody alone, one change after the other, would wait for company that does not come.</summary>
-    private bool MayWait() => (_lastBatch > 1 || _normal.Queue.Count > 1) && _urgent.Queue.Count == 0 && _normal.Queue.Count < MaxBatch && !_closing;
+    private bool MayWait() => (_lastBatch > 1 || _normal.Queue.Count > 1) && _urgent.Queue.Count == 0 && _normal.Queue.Count < _limit && !_closing;
+
+    /// <summary>How many changes fit into a transaction, by the mean of the last ones; small ones are mostly commit, and say little.</summary>
+    private void Adapt(int changes)
+    {
+        if (changes < MinBatch / 2) return;
+        var ticks = (double)Stopwatch.GetElapsedTime(_batchStarted).Ticks / changes;
+        _ticksAChange = _ticksAChange == 0 ? ticks : _ticksAChange + (ticks - _ticksAChange) / 8;
+        lock (_gate)
+            _limit = (int)Math.Clamp(Longest.Ticks / _ticksAChange, MinBatch, MaxBatch);
+    }
 
     private TimeSpan UntilNextCommit() => _commitInterval - Stopwatch.GetElapsedTime(_batchStarted);
 

@@ -146,8 +146,9 @@ public sealed partial class Mailbox
         return progress;
     }
 
-    /// <summary>What is written of one-time passwords takes the writer's reserved share.</summary>
-    private StoreChange ChangeOf(IReadOnlyList<Waiting> messages) => NewChange(urgent: messages.Any(message => message.Row.Lane == MessageLane.Otp));
+    /// <summary>What is written of one-time passwords takes the writer's reserved share, and so does what one waits for.</summary>
+    private StoreChange ChangeOf(IReadOnlyList<Waiting> messages) =>
+        NewChange(urgent: messages.Any(message => message.Row.Lane == MessageLane.Otp) || _queue is [{ Row.Lane: MessageLane.Otp }, ..]);
 
     private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
         IReadOnlyList<WebhookRow>? webhooks = null) => ConcludeAllAsync([waiting], attempt, verdict, segments, webhooks);

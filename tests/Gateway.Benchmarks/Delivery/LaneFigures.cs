@@ -112,7 +112,7 @@ internal sealed class LaneFigures(GatewayUnderLoad gateway, int backlog, int per
         var options = new HandsetOptions
         {
             Kind = HandsetKind.Volte, Number = NumberOf(subscriber), Registrar = SipUri.Parse($"sip:{gateway.Sip}"), Domain = GatewayUnderLoad.Domain,
-            MaxReceived = 1,
+            MaxReceived = 1, AssertIdentity = true,
         };
         var handset = new Handset.Handset(options, TimeProvider.System, NullLoggerFactory.Instance, socket);
         handset.OnText += text =>
