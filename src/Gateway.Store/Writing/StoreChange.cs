@@ -45,6 +45,9 @@ public sealed class StoreChange
     /// <summary>Goes before changes that are not urgent: the one-time-password lane.</summary>
     public bool Urgent { get; init; }
 
+    /// <summary>Its place in the writer's line, while it has one.</summary>
+    internal PendingWrite? Pending { get; set; }
+
     internal IReadOnlyList<ShortMessageRow> NewMessagesOrNone => _newMessages ?? [];
     internal IReadOnlyList<IdempotencyKeyRow> NewKeysOrNone => _newKeys ?? [];
     internal IReadOnlyList<MessageProgress> ProgressOrNone => _progress ?? [];

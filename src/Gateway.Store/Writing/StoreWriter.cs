@@ -36,6 +36,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     // Under the gate.
     private readonly object _gate = new();
     private readonly Lane _urgent, _normal;
+    private readonly Queue<PendingWrite> _hurried = new(); // these stand in _normal too
     private bool _idle;
     private bool _closing;
     private Exception? _fault;
@@ -87,6 +88,19 @@ public sealed partial class StoreWriter : IAsyncDisposable
         await Enqueue(change, lane);
     }
 
+    /// <summary>Something urgent has begun to wait for this change: from now on it goes with what is urgent. Nothing happens if it is written already.</summary>
+    public void Hurry(StoreChange change)
+    {
+        lock (_gate)
+        {
+            if (change.Urgent || change.Pending is not { Taken: false, Hurried: false } write)
+                return;
+            write.Hurried = true;
+            _hurried.Enqueue(write);
+            Monitor.Pulse(_gate);
+        }
+    }
+
     /// <summary>Writes what waits, takes no more, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -111,6 +125,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
                 throw _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!);
             }
             lane.Queue.Enqueue(write);
+            change.Pending = write;
             if (_idle || change.Urgent || lane.Queue.Count == _limit)
                 Monitor.Pulse(_gate);
         }
@@ -122,6 +137,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
         var batch = new List<PendingWrite>(MaxBatch);
         while (Take(batch))
         {
+            if (batch.Count == 0)
+                continue; // all that stood in line went before, hurried
             Write(batch);
             Adapt(batch.Count);
             batch.Clear();
@@ -148,6 +165,13 @@ public sealed partial class StoreWriter : IAsyncDisposable
             while (MayWait() && UntilNextCommit() is { TotalMilliseconds: >= 1 } wait)
                 Monitor.Wait(_gate, wait);
             // A quarter of each batch is for the others, however urgent the rest is; and no more, so that what is urgent is durable soon.
+            while (batch.Count < _limit / 4 && _hurried.TryDequeue(out var hurried))
+            {
+                if (hurried.Taken)
+                    continue;
+                hurried.Taken = true;
+                batch.Add(hurried);
+            }
             _urgent.MoveTo(batch, _limit * 3 / 4);
             _normal.MoveTo(batch, batch.Count == 0 ? _limit : batch.Count + _limit / 4);
             _urgent.MoveTo(batch, _limit);
@@ -158,7 +182,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
     }
 
     /// <summary>Somebody alone, one change after the other, would wait for company that does not come.</summary>
-    private bool MayWait() => (_lastBatch > 1 || _normal.Queue.Count > 1) && _urgent.Queue.Count == 0 && _normal.Queue.Count < _limit && !_closing;
+    private bool MayWait() => (_lastBatch > 1 || _normal.Queue.Count > 1) && _urgent.Queue.Count + _hurried.Count == 0 && _normal.Queue.Count < _limit
+        && !_closing;
 
     /// <summary>How many changes fit into a transaction, by the mean of the last ones; small ones are mostly commit, and say little.</summary>
     private void Adapt(int changes)
@@ -258,8 +283,11 @@ public sealed partial class StoreWriter : IAsyncDisposable
             var moved = 0;
             while (batch.Count < most && Queue.TryDequeue(out var write))
             {
-                batch.Add(write);
                 moved++;
+                if (write.Taken)
+                    continue;
+                write.Taken = true;
+                batch.Add(write);
             }
             if (moved > 0)
                 Room.Release(moved);

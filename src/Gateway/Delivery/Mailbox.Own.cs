@@ -27,6 +27,8 @@ public sealed partial class Mailbox
     private bool _leaving;
     private long _epoch;
     private long _heldAt;
+    // The plan that is being written now, for which the next message waits.
+    private StoreChange? _writing;
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancel)
     {
@@ -89,7 +91,15 @@ public sealed partial class Mailbox
     private async Task<bool> WritePlanAsync(StoreChange change)
     {
         var started = time.GetTimestamp();
-        await store.Writer.WriteAsync(change, CancellationToken.None);
+        _writing = change;
+        try
+        {
+            await store.Writer.WriteAsync(change, CancellationToken.None);
+        }
+        finally
+        {
+            if (_writing == change) _writing = null;
+        }
         if (change.Held) _heldAt = started;
         else if (!_lost) Leave();
         return change.Held;

@@ -69,6 +69,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
             Trim();
             // What waits for a slot is not on the air yet, and lets a message of a higher lane go before it.
             if (_inLine is { } line && row.Lane < line.Lane) line.Turn.Cancel();
+            if (row.Lane == MessageLane.Otp && _writing is { } before) store.Writer.Hurry(before);
         }
         // It may be the part that another one waits for.
         if (row.HasUserDataHeader)

@@ -366,9 +366,10 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     }
 
     /// <summary>The attempt rows of all messages as lines of the trace, in the order they were begun.</summary>
-    public async Task HistoryAsync()
+    public async Task HistoryAsync(int attempts = 0)
     {
         await using var db = Store.Open();
+        await Deadline.UntilAsync(async () => await db.Attempts.CountAsync(Cancel) >= attempts, () => $"{attempts} attempts are written down", Cancel);
         foreach (var row in await db.Attempts.OrderBy(attempt => attempt.MessageId).ThenBy(attempt => attempt.Id).ToListAsync(Cancel))
         {
             var (device, _) = _handsets.FirstOrDefault(handset => row.Target.StartsWith(handset.Value.Ue.Contact, StringComparison.Ordinal));

@@ -131,6 +131,25 @@ public abstract class StoreWriterTests(PostgresCluster? cluster) : TestStore(clu
     }
 
     [Fact]
+    public async Task A_change_that_is_hurried_goes_before_the_others_once_and_gives_its_room_back()
+    {
+        Options.MaxPendingWrites = Room;
+        await ReopenAsync();
+        using var gate = await WriterGate.CloseAsync(Store.Writer, Cancel);
+        var order = new List<int>();
+        var changes = Enumerable.Range(0, Room).Select(i => new StoreChange { Other = _ => order.Add(i) }).ToList();
+        var writes = changes.ConvertAll(change => Store.Writer.TryWriteAsync(change).AsTask());
+        Store.Writer.Hurry(changes[^1]);
+        Store.Writer.Hurry(changes[^1]);
+        gate.Open();
+
+        Assert.All(await Task.WhenAll(writes), Assert.True);
+        Assert.Equal([Room - 1, .. Enumerable.Range(0, Room - 1)], order);
+        Store.Writer.Hurry(changes[^1]); // too late, and harmless
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, Room).Select(_ => Store.Writer.TryWriteAsync(new StoreChange()).AsTask())), Assert.True);
+    }
+
+    [Fact]
     public async Task A_bad_change_fails_alone()
     {
         await WriteAsync(Message(50));
