@@ -6,7 +6,7 @@ namespace Gateway;
 public static class SettingsCheck
 {
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
-    private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
+    internal static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
     private static readonly string[] ListenSchemes = ["udp", "tcp", "tls", "ws", "wss"];
 
@@ -28,7 +28,7 @@ public static class SettingsCheck
         foreach (var (key, port) in new[] { ("SiloPort", s.Cluster.SiloPort), ("GatewayPort", s.Cluster.GatewayPort) })
             if (port is < 1 or > 65535) yield return $"Cluster:{key}: {port} is not a port (1 to 65535)";
 
-        foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(Carriers(s.Carriers)))
+        foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(CarriersCheck.Faults(s.Carriers, s.Urls)))
             yield return fault;
 
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
@@ -131,24 +131,6 @@ public static class SettingsCheck
         }
     }
 
-    private static IEnumerable<string> Carriers(List<CarrierSettings> carriers)
-    {
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        for (var i = 0; i < carriers.Count; i++)
-        {
-            var (c, at) = (carriers[i], $"Carriers:{i}");
-            if (c.Name.Length == 0 || !c.Name.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_'))
-                yield return $"{at}:Name: \"{c.Name}\" is not a name of letters, digits, - and _ (it stands in /webhooks/{{carrier}}/…)";
-            else if (!names.Add(c.Name)) yield return $"{at}:Name: \"{c.Name}\" is there twice";
-            if (OneOf(c.Kind, "Nexmo") is { } kind) yield return $"{at}:Kind: {kind}";
-            if (!IsHttpUrl(c.BaseUrl)) yield return $"{at}:BaseUrl: \"{c.BaseUrl}\" is not an http or https URL";
-            if (string.IsNullOrEmpty(c.ApiKey)) yield return $"{at}:ApiKey: missing";
-            if (string.IsNullOrEmpty(c.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it (environment: Carriers__{i}__ApiSecret)";
-            for (var p = 0; p < c.Prefixes.Count; p++)
-                if (!c.Prefixes[p].All(char.IsAsciiDigit)) yield return $"{at}:Prefixes:{p}: \"{c.Prefixes[p]}\" is not a string of digits without plus";
-        }
-    }
-
     private static string? ListenFault(string value)
     {
         if (!Uri.TryCreate(value, UriKind.Absolute, out var uri)) return "is not a URI such as udp://127.0.0.1:5060";
@@ -164,7 +146,7 @@ public static class SettingsCheck
 
     private static bool HasScheme(string listen, string scheme) => listen.StartsWith($"{scheme}:", StringComparison.OrdinalIgnoreCase);
 
-    private static string? OneOf(string value, params string[] allowed) =>
+    internal static string? OneOf(string value, params string[] allowed) =>
         allowed.Contains(value) ? null : $"\"{value}\" is unknown; use {string.Join(", ", allowed)}";
 
     private static bool IsSipUri(string value) => value.StartsWith("sip:", StringComparison.Ordinal) && Gateway.Sip.SipUri.TryParse(
@@ -172,5 +154,5 @@ public static class SettingsCheck
 
     private static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
 
-    private static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+    internal static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 }

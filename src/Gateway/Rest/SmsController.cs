@@ -70,7 +70,7 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Repeats 
             return (SmsReply.Refused(fault, request), null);
         if (!account.Rate.TryTake(out var wait))
             return (SmsReply.Refused(NexmoFault.Throttled(wait), request), null);
-        var submission = request.ToSubmission(account.Settings, lane, key);
+        var submission = request.ToSubmission(account.Settings, lane, key) with { Via = SmsHeaders.ReadVia(Request.Headers) };
         var result = await TakeAsync(submission, account, fields[Signature.Field]);
         if (result is { Refusal: Refusal.KeyReused })
             return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
