@@ -135,6 +135,30 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.DirectoryRow", b =>
+                {
+                    b.Property<byte>("Kind")
+                        .HasColumnType("smallint");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Body")
+                        .HasColumnType("text");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Kind", "Name");
+
+                    b.HasIndex("Version");
+
+                    b.ToTable("Directory", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.IdempotencyKeyRow", b =>
                 {
                     b.Property<string>("Account")

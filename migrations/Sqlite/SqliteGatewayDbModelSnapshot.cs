@@ -126,6 +126,30 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("Contacts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.DirectoryRow", b =>
+                {
+                    b.Property<byte>("Kind")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Body")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Kind", "Name");
+
+                    b.HasIndex("Version");
+
+                    b.ToTable("Directory", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.IdempotencyKeyRow", b =>
                 {
                     b.Property<string>("Account")

@@ -16,6 +16,7 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
     public DbSet<ContactRow> Contacts => Set<ContactRow>();
     public DbSet<WatchRow> Watches => Set<WatchRow>();
     public DbSet<MailboxRow> Mailboxes => Set<MailboxRow>();
+    public DbSet<DirectoryRow> Directory => Set<DirectoryRow>();
     public DbSet<MemberRow> Members => Set<MemberRow>();
     public DbSet<MembershipVersionRow> MembershipVersions => Set<MembershipVersionRow>();
 
@@ -66,6 +67,11 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
             row.HasIndex(w => new { w.Node, w.Subscriber });
         });
         model.Entity<MailboxRow>(row => row.ToTable("Mailboxes").HasKey(m => m.Recipient));
+        model.Entity<DirectoryRow>(row =>
+        {
+            row.ToTable("Directory").HasKey(d => new { d.Kind, d.Name });
+            row.HasIndex(d => d.Version);
+        });
         model.Entity<MemberRow>(row => row.ToTable("Members").HasKey(m => m.Silo));
         model.Entity<MembershipVersionRow>(row =>
         {

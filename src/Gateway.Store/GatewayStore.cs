@@ -37,6 +37,7 @@ public sealed partial class GatewayStore : IAsyncDisposable
         Writer = new StoreWriter(_database, options, Nodes, logging.CreateLogger<StoreWriter>());
         DueMessages = new DueMessages(_database, Nodes);
         History = new History(_database, Writer);
+        Directory = new DirectoryRows(_database, Writer);
     }
 
     public StoreWriter Writer { get; }
@@ -46,6 +47,8 @@ public sealed partial class GatewayStore : IAsyncDisposable
     public Nodes Nodes { get; }
 
     public History History { get; }
+
+    public DirectoryRows Directory { get; }
 
     /// <summary>A context from the pool; dispose it to give it back. Rows are written through the <see cref="Writer"/>.</summary>
     public GatewayDb Open() => _database.Open();

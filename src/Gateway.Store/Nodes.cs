@@ -11,6 +11,7 @@ public sealed class Nodes
     private readonly StoreDatabase _database;
     private volatile bool _clustered;
     private volatile short _own;
+    private volatile int _living = 1;
 
     internal Nodes(StoreDatabase database) => _database = database;
 
@@ -21,6 +22,18 @@ public sealed class Nodes
 
     /// <summary>The cluster has taken us in under this number (0 to 63).</summary>
     public void Join(short node) => (_own, _clustered) = (node, true);
+
+    /// <summary>How many nodes share the work, this one included, as last counted.</summary>
+    public int Living => _living;
+
+    /// <summary>Counts the nodes anew.</summary>
+    /// <exception cref="StoreUnavailableException">They cannot be counted now; the count stays.</exception>
+    public async Task CountAsync(CancellationToken cancel)
+    {
+        if (!_clustered) return;
+        _living = Math.Max(1, await _database.ReadAsync(db =>
+            new ValueTask<int>(db.Members.CountAsync(member => member.Status == MemberRow.Active, cancel))));
+    }
 
     /// <summary>Numbers that no living node has.</summary>
     public async Task<short[]> DeadAsync(CancellationToken cancel)

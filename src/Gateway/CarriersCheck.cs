@@ -21,15 +21,24 @@ public static class CarriersCheck
         for (var i = 0; i < carriers.Count; i++)
         {
             var (c, at) = (carriers[i], $"Carriers:{i}");
-            if (c.Name.Length == 0 || !c.Name.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_'))
-                yield return $"{at}:Name: \"{c.Name}\" is not a name of letters, digits, - and _ (it stands in /webhooks/{{carrier}}/…)";
-            else if (!names.Add(c.Name)) yield return $"{at}:Name: \"{c.Name}\" is there twice";
-            if (SettingsCheck.OneOf(c.Kind, CarrierSettings.Nexmo, CarrierSettings.Kannel, CarrierSettings.HttpKind) is { } kind) yield return $"{at}:Kind: {kind}";
-            foreach (var fault in OfKind(c, at, i, urls).Concat(Routes(c, at)).Concat(Webhooks(c, at))) yield return fault;
+            foreach (var fault in Carrier(c, at, urls)) yield return fault;
+            if (c.Name.Length > 0 && !names.Add(c.Name)) yield return $"{at}:Name: \"{c.Name}\" is there twice";
         }
     }
 
-    private static IEnumerable<string> OfKind(CarrierSettings c, string at, int i, string? urls)
+    /// <summary>What is wrong with one carrier by itself.</summary>
+    /// <param name="c">Secrets in clear.</param>
+    /// <param name="at">What its keys begin with.</param>
+    /// <param name="urls">Where we listen ourselves.</param>
+    public static IEnumerable<string> Carrier(CarrierSettings c, string at, string? urls)
+    {
+        if (c.Name.Length == 0 || !c.Name.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_'))
+            yield return $"{at}:Name: \"{c.Name}\" is not a name of letters, digits, - and _ (it stands in /webhooks/{{carrier}}/…)";
+        if (SettingsCheck.OneOf(c.Kind, CarrierSettings.Nexmo, CarrierSettings.Kannel, CarrierSettings.HttpKind) is { } kind) yield return $"{at}:Kind: {kind}";
+        foreach (var fault in OfKind(c, at, urls).Concat(Routes(c, at)).Concat(Webhooks(c, at))) yield return fault;
+    }
+
+    private static IEnumerable<string> OfKind(CarrierSettings c, string at, string? urls)
     {
         var (key, url) = c.Kind == CarrierSettings.HttpKind ? ("Http:Url", CarrierTemplate.Sample(c.Http.Url)) : ("BaseUrl", c.BaseUrl);
         if (!SettingsCheck.IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
@@ -40,7 +49,7 @@ public static class CarriersCheck
             yield break;
         }
         if (string.IsNullOrEmpty(c.ApiKey)) yield return $"{at}:ApiKey: missing";
-        if (string.IsNullOrEmpty(c.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it (environment: Carriers__{i}__ApiSecret)";
+        if (string.IsNullOrEmpty(c.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it{SettingsCheck.InEnvironment(at, "ApiSecret")}";
         if (c.Kind == CarrierSettings.Kannel && string.IsNullOrEmpty(c.CallbackUrl))
             yield return $"{at}:CallbackUrl: missing; a Kannel sends receipts only where each message tells it to, so give the URL at which it reaches this gateway";
     }
@@ -89,7 +98,7 @@ public static class CarriersCheck
         if (!string.IsNullOrEmpty(c.CallbackUrl) && !SettingsCheck.IsHttpUrl(c.CallbackUrl)) yield return $"{at}:CallbackUrl: \"{c.CallbackUrl}\" is not an http or https URL";
         if (SettingsCheck.OneOf(c.SignatureMethod, SettingsCheck.SignatureMethods) is { } method) yield return $"{at}:SignatureMethod: {method}";
         for (var n = 0; n < c.AllowedAddresses.Count; n++)
-            if (!IPNetwork.TryParse(c.AllowedAddresses[n], out _) && !IPAddress.TryParse(c.AllowedAddresses[n], out _))
+            if (!Networks.IsOne(c.AllowedAddresses[n]))
                 yield return $"{at}:AllowedAddresses:{n}: \"{c.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Gateway.Sip;
 using Gateway.Store;
 
@@ -31,6 +32,8 @@ public sealed class StoreSettings
     public int HistoryAfterMinutes { get; init; } = 60;
     /// <summary>Days after their acceptance at which concluded messages, their attempts and their webhooks are deleted.</summary>
     public int RetentionDays { get; init; } = 90;
+    /// <summary>32 octets in base64: encrypts the secrets in the store that are needed in clear. Null: none can be stored (Development: a file beside the database).</summary>
+    public string? SecretKey { get; init; }
     /// <summary>Writes that may wait for the database; beyond it new messages are refused for the moment.</summary>
     public int MaxPendingWrites { get; init; } = 10_000;
 }
@@ -101,6 +104,43 @@ public sealed class RegistrarUserSettings
     /// <summary>Digest username; the number's digits when not set.</summary>
     public string? Username { get; init; }
     public string Password { get; init; } = "";
+    /// <summary>What is stored instead of the password.</summary>
+    public DigestHashes? Hashes { get; init; }
+
+    [JsonIgnore]
+    public string Msisdn => Number.TrimStart('+');
+    [JsonIgnore]
+    public string DigestUsername => Username ?? Msisdn;
+
+    /// <param name="realm">Whose hashes to keep: the domain.</param>
+    public RegistrarUserSettings WithoutPassword(string realm) => Password.Length == 0 ? this : new()
+    {
+        Number = Number, Username = Username, Hashes = DigestHashes.Of(DigestUsername, realm, Password),
+    };
+}
+
+/// <summary>H(A1) of RFC 7616 §3.4.2 for each algorithm of RFC 8760: all that digest needs, and of use in this realm alone.</summary>
+public sealed class DigestHashes
+{
+    public string Realm { get; init; } = "";
+    public string Md5 { get; init; } = "";
+    public string Sha256 { get; init; } = "";
+    public string Sha512t256 { get; init; } = "";
+
+    public static DigestHashes Of(string username, string realm, string password) => new()
+    {
+        Realm = realm,
+        Md5 = DigestAlgorithms.HashA1(DigestAlgorithm.Md5, username, realm, password),
+        Sha256 = DigestAlgorithms.HashA1(DigestAlgorithm.Sha256, username, realm, password),
+        Sha512t256 = DigestAlgorithms.HashA1(DigestAlgorithm.Sha512t256, username, realm, password),
+    };
+
+    public string HashA1(DigestAlgorithm algorithm) => algorithm switch
+    {
+        DigestAlgorithm.Md5    => Md5,
+        DigestAlgorithm.Sha256 => Sha256,
+        _                      => Sha512t256,
+    };
 }
 
 public sealed class WatchSettings
@@ -124,8 +164,19 @@ public sealed class NumberingSettings
 public sealed class AccountSettings
 {
     public string ApiKey { get; init; } = "";
+    [Secret(Hashed = true)]
     public string? ApiSecret { get; init; }
+    /// <summary>Good as well, while clients change over from one to the other.</summary>
+    [Secret(Hashed = true)]
+    public string? ApiSecret2 { get; init; }
+    /// <summary>What webhooks are signed with, and requests may be.</summary>
+    [Secret]
     public string? SignatureSecret { get; init; }
+    /// <summary>Requests may be signed with it as well.</summary>
+    [Secret]
+    public string? SignatureSecret2 { get; init; }
+    /// <summary>Networks (10.0.0.0/8) and addresses that requests of this account may come from; none: all.</summary>
+    public List<string> AllowedAddresses { get; init; } = [];
     /// <summary>md5hash, md5, sha1, sha256 or sha512.</summary>
     public string SignatureMethod { get; init; } = "sha256";
     public string? DeliveryReceiptUrl { get; init; }
@@ -156,6 +207,7 @@ public sealed class CarrierSettings
     public string BaseUrl { get; init; } = "";
     /// <summary>Kannel: the sendsms-user.</summary>
     public string? ApiKey { get; init; }
+    [Secret]
     public string? ApiSecret { get; init; }
     /// <summary>Numbers (E.164 digits) that may go to this carrier; "" is every number. The longest matching prefix wins.</summary>
     public List<string> Prefixes { get; init; } = [];
@@ -172,8 +224,10 @@ public sealed class CarrierSettings
     /// <summary>Where the carrier reaches this gateway, http://sms.example.org say: receipts are asked for at /webhooks/… below it.</summary>
     public string? CallbackUrl { get; init; }
     /// <summary>What the carrier must present at our webhooks (header, query <c>secret</c> or a part of the path); null: nothing.</summary>
+    [Secret]
     public string? WebhookSecret { get; init; }
     /// <summary>What the carrier signs its webhooks with, as Nexmo does; null: they need no signature.</summary>
+    [Secret]
     public string? SignatureSecret { get; init; }
     /// <summary>md5hash, md5, sha1, sha256 or sha512.</summary>
     public string SignatureMethod { get; init; } = "sha256";

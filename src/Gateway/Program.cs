@@ -4,6 +4,7 @@ using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Diagnostics;
 using Gateway.Inbound;
+using Gateway.Provisioning;
 using Gateway.Registration;
 using Gateway.Rest;
 using Gateway.Routing;
@@ -17,7 +18,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 var development = builder.Environment.IsDevelopment() ? DevelopmentWorld.Create() : null;
 if (!builder.TryReadSettings(development, out var settings)) return 1;
 
-builder.AddStore(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
+builder.AddStore(settings).AddProvisioning(settings).AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration()
     .AddDelivery(settings).AddInbound(settings).AddWebhooks(settings).AddDiagnostics();
 if (development is not null) builder.Services.AddSingleton(development).AddHostedService<DevelopmentHandsets>();
 

@@ -1,10 +1,12 @@
 using System.Net;
+using Gateway.Provisioning;
 
 namespace Gateway;
 
 /// <summary>Finds what is wrong with the settings before anything starts: one line a fault, each beginning with the key.</summary>
 public static class SettingsCheck
 {
+    private const int MinAdminKey = 16, MaxApiKey = 64;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     internal static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
@@ -14,6 +16,8 @@ public static class SettingsCheck
     {
         if (OneOf(s.Store.Provider, "Sqlite", "Postgres") is { } provider) yield return $"Store:Provider: {provider}";
         if (s.Store.ConnectionString.Length == 0) yield return "Store:ConnectionString: is empty";
+        if (s.Store.SecretKey is { Length: > 0 } secretKey && !IsKey(secretKey))
+            yield return $"Store:SecretKey: is not {SecretBox.KeyOctets} octets in base64 (openssl rand -base64 {SecretBox.KeyOctets})";
         if (s.Store.MaxPendingWrites is < 1 or > 1_000_000) yield return $"Store:MaxPendingWrites: {s.Store.MaxPendingWrites} is not 1 to 1000000";
         // A repeat is looked for among what was accepted in the last ten minutes, and a webhook lives a day, a message three.
         if (s.Store.HistoryAfterMinutes is < 15 or > 525_600) yield return $"Store:HistoryAfterMinutes: {s.Store.HistoryAfterMinutes} is not 15 to 525600";
@@ -31,6 +35,8 @@ public static class SettingsCheck
         foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(CarriersCheck.Faults(s.Carriers, s.Urls)))
             yield return fault;
 
+        // The key of everything: a short one would be found by trying.
+        if (production && s.Admin.Key is { Length: > 0 and < MinAdminKey }) yield return $"Admin:Key: is shorter than {MinAdminKey} characters";
         if (OneOf(s.Sms.UnencodableText, "Upgrade", "Replace") is { } text) yield return $"Sms:UnencodableText: {text}";
         foreach (var language in s.Sms.NationalLanguages)
             if (language is < 1 or > 13) yield return $"Sms:NationalLanguages: {language} is not a language of TS 23.038 (1 to 13)";
@@ -76,16 +82,15 @@ public static class SettingsCheck
         if (!IsNumber(s.ServiceCentreAddress))
             yield return $"Sip:ServiceCentreAddress: \"{s.ServiceCentreAddress}\" is not an E.164 number";
         for (var i = 0; i < s.TrustedPeers.Count; i++)
-            if (!IPNetwork.TryParse(s.TrustedPeers[i], out _) && !IPAddress.TryParse(s.TrustedPeers[i], out _))
+            if (!Networks.IsOne(s.TrustedPeers[i]))
                 yield return $"Sip:TrustedPeers:{i}: \"{s.TrustedPeers[i]}\" is not a network such as 10.0.0.0/8 or an address";
         var (numbers, names) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         for (var i = 0; i < s.Registrar.Users.Count; i++)
         {
-            var user = s.Registrar.Users[i];
-            var number = user.Number.TrimStart('+');
+            var (user, number) = (s.Registrar.Users[i], s.Registrar.Users[i].Msisdn);
             if (!IsNumber(user.Number)) yield return $"Sip:Registrar:Users:{i}:Number: \"{user.Number}\" is not an E.164 number";
             else if (!numbers.Add(number)) yield return $"Sip:Registrar:Users:{i}:Number: \"{user.Number}\" is there twice";
-            else if (!names.Add(user.Username ?? number)) yield return $"Sip:Registrar:Users:{i}:Username: \"{user.Username ?? number}\" is there twice";
+            else if (!names.Add(user.DigestUsername)) yield return $"Sip:Registrar:Users:{i}:Username: \"{user.DigestUsername}\" is there twice";
             if (user.Password.Length == 0) yield return $"Sip:Registrar:Users:{i}:Password: missing";
         }
         if (s.Watch.Expires is < 60 or > 604800) yield return $"Sip:Watch:Expires: {s.Watch.Expires} is not 60 to 604800 seconds";
@@ -104,32 +109,48 @@ public static class SettingsCheck
 
     private static IEnumerable<string> Accounts(List<AccountSettings> accounts, bool production)
     {
-        if (production && accounts.Count == 0) yield return "Accounts: no account is set, nobody could send";
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < accounts.Count; i++)
         {
             var (a, at) = (accounts[i], $"Accounts:{i}");
-            if (a.ApiKey.Length == 0) yield return $"{at}:ApiKey: missing";
-            else if (!keys.Add(a.ApiKey)) yield return $"{at}:ApiKey: \"{a.ApiKey}\" is there twice";
-            if (production && string.IsNullOrEmpty(a.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it (environment: Accounts__{i}__ApiSecret)";
-            else if (production && a.ApiSecret!.Length < 6) yield return $"{at}:ApiSecret: is shorter than 6 characters";
-            if (OneOf(a.SignatureMethod, SignatureMethods) is { } method) yield return $"{at}:SignatureMethod: {method}";
-            if (OneOf(a.WebhookFormat, WebhookFormats) is { } format) yield return $"{at}:WebhookFormat: {format}";
-            if (OneOf(a.Lane, Lanes) is { } lane) yield return $"{at}:Lane: {lane}";
-            if (a.MaxRequestsPerSecond < 1) yield return $"{at}:MaxRequestsPerSecond: {a.MaxRequestsPerSecond} is less than 1";
-            if (a.MinTtlMilliseconds is < 1000 or > Rest.SmsRequest.MaxTtl)
-                yield return $"{at}:MinTtlMilliseconds: {a.MinTtlMilliseconds} is not 1000 to {Rest.SmsRequest.MaxTtl}";
-            if (a.DuplicateWindowSeconds is < 0 or > 86_400) yield return $"{at}:DuplicateWindowSeconds: {a.DuplicateWindowSeconds} is not 0 to 86400";
-            foreach (var (key, url) in new[] { ("DeliveryReceiptUrl", a.DeliveryReceiptUrl), ("InboundUrl", a.InboundUrl) })
-                if (!string.IsNullOrEmpty(url) && !IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
+            foreach (var fault in Account(a, at, production)) yield return fault;
+            if (production && string.IsNullOrEmpty(a.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it{InEnvironment(at, "ApiSecret")}";
+            if (a.ApiKey.Length > 0 && !keys.Add(a.ApiKey)) yield return $"{at}:ApiKey: \"{a.ApiKey}\" is there twice";
             for (var n = 0; n < a.Numbers.Count; n++)
-            {
-                if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
-                else if (!numbers.Add(a.Numbers[n].TrimStart('+'))) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is there twice";
-            }
+                if (IsNumber(a.Numbers[n]) && !numbers.Add(a.Numbers[n].TrimStart('+'))) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is there twice";
         }
     }
+
+    /// <summary>What is wrong with one account by itself.</summary>
+    /// <param name="a">Secrets in clear.</param>
+    /// <param name="at">What its keys begin with.</param>
+    /// <param name="production">Secrets must be worth the name.</param>
+    internal static IEnumerable<string> Account(AccountSettings a, string at, bool production)
+    {
+        if (a.ApiKey.Length == 0) yield return $"{at}:ApiKey: missing";
+        else if (a.ApiKey.Length > MaxApiKey || a.ApiKey.Any(c => c is <= ' ' or > '~' or '/' or ':'))
+            yield return $"{at}:ApiKey: is not up to {MaxApiKey} visible ASCII characters without / and :";
+        foreach (var (key, secret) in new[] { ("ApiSecret", a.ApiSecret), ("ApiSecret2", a.ApiSecret2) })
+            if (production && secret is { Length: > 0 and < 6 }) yield return $"{at}:{key}: is shorter than 6 characters";
+        if (OneOf(a.SignatureMethod, SignatureMethods) is { } method) yield return $"{at}:SignatureMethod: {method}";
+        if (OneOf(a.WebhookFormat, WebhookFormats) is { } format) yield return $"{at}:WebhookFormat: {format}";
+        if (OneOf(a.Lane, Lanes) is { } lane) yield return $"{at}:Lane: {lane}";
+        if (a.MaxRequestsPerSecond < 1) yield return $"{at}:MaxRequestsPerSecond: {a.MaxRequestsPerSecond} is less than 1";
+        if (a.MinTtlMilliseconds is < 1000 or > Rest.SmsRequest.MaxTtl)
+            yield return $"{at}:MinTtlMilliseconds: {a.MinTtlMilliseconds} is not 1000 to {Rest.SmsRequest.MaxTtl}";
+        if (a.DuplicateWindowSeconds is < 0 or > 86_400) yield return $"{at}:DuplicateWindowSeconds: {a.DuplicateWindowSeconds} is not 0 to 86400";
+        foreach (var (key, url) in new[] { ("DeliveryReceiptUrl", a.DeliveryReceiptUrl), ("InboundUrl", a.InboundUrl) })
+            if (!string.IsNullOrEmpty(url) && !IsHttpUrl(url)) yield return $"{at}:{key}: \"{url}\" is not an http or https URL";
+        for (var n = 0; n < a.AllowedAddresses.Count; n++)
+            if (!Networks.IsOne(a.AllowedAddresses[n]))
+                yield return $"{at}:AllowedAddresses:{n}: \"{a.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
+        for (var n = 0; n < a.Numbers.Count; n++)
+            if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+    }
+
+    internal static string InEnvironment(string at, string key) =>
+        at.Length == 0 ? "" : $" (environment: {at.Replace(":", "__", StringComparison.Ordinal)}__{key})";
 
     private static string? ListenFault(string value)
     {
@@ -152,7 +173,13 @@ public static class SettingsCheck
     private static bool IsSipUri(string value) => value.StartsWith("sip:", StringComparison.Ordinal) && Gateway.Sip.SipUri.TryParse(
         value.Replace("{msisdn}", "1", StringComparison.Ordinal).Replace("{domain}", "d.example", StringComparison.Ordinal), out _);
 
-    private static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
+    private static bool IsKey(string base64)
+    {
+        Span<byte> octets = stackalloc byte[SecretBox.KeyOctets];
+        return Convert.TryFromBase64String(base64, octets, out var written) && written == SecretBox.KeyOctets;
+    }
+
+    internal static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
 
     internal static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 }

@@ -34,6 +34,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
             ["Urls"] = $"http://127.0.0.1:{HttpPort}",
             ["Store__ConnectionString"] = $"Data Source={Path.Combine(_folder.FullName, "gateway.db")}",
+            ["Store__SecretKey"] = Convert.ToBase64String(new byte[32]),
             ["Cluster__SiloPort"] = Number(FreePort.Next()),
             ["Cluster__GatewayPort"] = Number(FreePort.Next()),
             ["Sip__Domain"] = Domain,

@@ -3,7 +3,7 @@ namespace Gateway.Store;
 /// <summary>One silo of the cluster, one life of it. What Orleans' membership protocol keeps; times are Unix milliseconds.</summary>
 public sealed class MemberRow
 {
-    public const byte Dead = 6;
+    public const byte Active = 3, Dead = 6;
     /// <summary>Numbers that nodes can have: 0 to 63 (<see cref="MessageId"/> has six bits for them).</summary>
     public const int MaxNodes = 64;
 

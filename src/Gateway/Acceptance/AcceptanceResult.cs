@@ -16,6 +16,8 @@ public enum Refusal : byte
     StoreUnavailable,
     /// <summary>The account's idempotency key stands for another request.</summary>
     KeyReused,
+    /// <summary>The request's signature has brought a message before.</summary>
+    SignatureUsed,
     /// <summary>The gateway is about to stop.</summary>
     Stopping,
 }

@@ -11,11 +11,13 @@ namespace Gateway.Acceptance;
 /// so long. What is remembered is written in one transaction with the message, and the database keeps a key only once; so the same request gets the
 /// same ids on any node and after a restart, and while the first is still being written the others wait for its answer. A refused request is not
 /// remembered: it may be tried again. In a cluster what handsets and carriers bring is remembered too, by their own id, since two nodes may be
-/// given it before either has stored it.
+/// given it before either has stored it. A signature is good for one message, and remembered likewise.
 /// </summary>
 public sealed class Repeats(GatewayStore store, TimeProvider time)
 {
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
+    /// <summary>Five minutes either way are a timestamp's: one that is so much ahead is good until so much after it.</summary>
+    public static readonly TimeSpan SignatureLifetime = TimeSpan.FromMinutes(10);
     private const int Tries = 3;
     private const string NoAccount = "";
 
@@ -28,22 +30,6 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
         return keys.Count == 0 ? accept([]) : OnceAsync(keys, 0, accept);
     }
 
-    /// <summary>The answer to a request with a key that came before, perhaps a moment ago; null when none did.</summary>
-    public async Task<AcceptanceResult?> FindAsync(Submission submission)
-    {
-        if (submission.IdempotencyKey is null) return null;
-        var key = KeysOf(submission)[0];
-        if (_underWay.TryGetValue((key.Account, key.Name), out var first)) return await first.AnswerToAsync(key);
-        try
-        {
-            return await store.DueMessages.FindKeyAsync(key.Account, key.Name, CancellationToken.None) is { } row && !IsOver(key, row) ? Answer(key, row) : null;
-        }
-        catch (StoreUnavailableException e)
-        {
-            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
-        }
-    }
-
     private List<RequestKey> KeysOf(Submission submission)
     {
         var keys = new List<RequestKey>();
@@ -54,6 +40,12 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
         }
         if (submission.Account is not { } account) return keys;
         if (submission.IdempotencyKey is { } key) keys.Add(new RequestKey(account, key, RequestDigest.Of(submission), KeyLifetime));
+        if (submission.Signature is { } signature)
+        {
+            // No two requests have the same digest: whoever comes second under this key is refused, on whatever node.
+            var name = SHA256.HashData(Encoding.UTF8.GetBytes(signature.ToLowerInvariant()));
+            keys.Add(new RequestKey(account, $" sig:{Convert.ToBase64String(name)}", RandomNumberGenerator.GetBytes(16), SignatureLifetime, Refusal.SignatureUsed));
+        }
         if (submission.DuplicateWindow > TimeSpan.Zero)
         {
             var digest = RequestDigest.OfContent(submission);
@@ -70,7 +62,7 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
         var mine = new UnderWay(key.Digest);
         var first = _underWay.GetOrAdd((key.Account, key.Name), mine);
         // Another request may hold the content's key while this one holds its own: it is answered alike, and remembered under its own key below.
-        if (first != mine) return index == 0 ? await first.AnswerToAsync(key) : await AfterAsync(first, keys, accept);
+        if (first != mine) return index == 0 && key.Reused == Refusal.KeyReused ? await first.AnswerToAsync(key) : await AfterAsync(first, keys, accept);
         var result = AcceptanceResult.Refused(Refusal.StoreUnavailable, "interrupted");
         try
         {
@@ -155,17 +147,18 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
 
     private static AcceptanceResult Answer(RequestKey key, IdempotencyKeyRow row) => key.Digest.AsSpan().SequenceEqual(row.Request)
         ? new AcceptanceResult(Refusal.None, "as before", row.MessageId, row.SegmentCount, row.AcceptedAt, Repeat: true)
-        : Reused;
+        : Reused(key);
 
-    private static readonly AcceptanceResult Reused = AcceptanceResult.Refused(Refusal.KeyReused, "the key stands for another request");
+    private static AcceptanceResult Reused(RequestKey key) => AcceptanceResult.Refused(key.Reused, "it stands for another request");
 
-    private readonly record struct RequestKey(string Account, string Name, byte[] Digest, TimeSpan Lifetime);
+    /// <param name="Reused">What another request under the same name is told.</param>
+    private readonly record struct RequestKey(string Account, string Name, byte[] Digest, TimeSpan Lifetime, Refusal Reused = Refusal.KeyReused);
 
     private sealed class UnderWay(byte[] digest)
     {
         public TaskCompletionSource<AcceptanceResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public async Task<AcceptanceResult> AnswerToAsync(RequestKey key) =>
-            key.Digest.AsSpan().SequenceEqual(digest) ? (await Result.Task) with { Repeat = true } : Reused;
+            key.Digest.AsSpan().SequenceEqual(digest) ? (await Result.Task) with { Repeat = true } : Reused(key);
     }
 }

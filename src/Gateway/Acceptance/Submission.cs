@@ -31,6 +31,8 @@ public sealed record Submission
     public MessageLane Lane { get; init; } = MessageLane.Normal;
     /// <summary>The account's own key for this request: the same again within 24 hours is the same request.</summary>
     public string? IdempotencyKey { get; init; }
+    /// <summary>The signature that the account gave with the request (hexadecimal), good for one message; or null.</summary>
+    public string? Signature { get; init; }
     /// <summary>How long the same content from and to the same numbers is the same message of this account; zero: it never is.</summary>
     public TimeSpan DuplicateWindow { get; init; }
     /// <summary>TP-MR of the SMS-SUBMIT; with <see cref="ImdnMessageId"/>, the notifications asked for (ImdnRequest).</summary>

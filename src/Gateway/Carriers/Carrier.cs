@@ -44,7 +44,9 @@ public abstract class Carrier
     public bool IsOpen => Interlocked.Read(ref _openUntil) > Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>The sender as it is written to this carrier.</summary>
-    public string SenderOf(ShortMessageRow message) => _senders.Apply(message.Originator, message.Recipient);
+    public string SenderOf(ShortMessageRow message) => SenderOf(message.Originator, message.Recipient);
+
+    public string SenderOf(string originator, string recipient) => _senders.Apply(originator, recipient);
 
     /// <param name="message">The message; for several that were joined, the first.</param>
     /// <param name="text">Its text, put together from parts if need be, or null for binary content.</param>

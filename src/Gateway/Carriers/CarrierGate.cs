@@ -12,15 +12,10 @@ internal sealed class CarrierGate(CarrierSettings settings)
 {
     public const string SecretField = "secret", SecretHeader = "X-Webhook-Secret";
 
-    private readonly IPNetwork[] _networks = [.. settings.AllowedAddresses.Select(NetworkOf)];
+    private readonly Networks _networks = new(settings.AllowedAddresses);
     private readonly SignatureMethod _method = Signature.TryParseMethod(settings.SignatureMethod, out var method) ? method : SignatureMethod.Sha256;
 
-    public bool IsAddressAllowed(IPAddress? from)
-    {
-        if (_networks.Length == 0) return true;
-        var address = from is { IsIPv4MappedToIPv6: true } ? from.MapToIPv4() : from;
-        return address is not null && Array.Exists(_networks, network => network.Contains(address));
-    }
+    public bool IsAddressAllowed(IPAddress? from) => _networks.IsEmpty || from is not null && _networks.Contain(from);
 
     /// <summary>In a header, a part of the path, or the query.</summary>
     public bool HasSecret(HttpRequest request, string? inPath)
@@ -45,8 +40,4 @@ internal sealed class CarrierGate(CarrierSettings settings)
             && Math.Abs((decimal)seconds - now.ToUnixTimeSeconds()) <= (decimal)Authentication.TimestampTolerance.TotalSeconds
             ? null : "the time of the signature is missing or too far from now: field timestamp";
     }
-
-    /// <exception cref="FormatException">It is neither.</exception>
-    private static IPNetwork NetworkOf(string text) =>
-        IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : IPNetwork.Parse(text);
 }

@@ -1,43 +1,40 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
+using Gateway.Provisioning;
 
 namespace Gateway.Carriers;
 
-/// <summary>The carriers by name, in whatever case it is written. Others may take their place while messages are under way.</summary>
-public sealed class CarrierRegistry
+/// <summary>The carriers of the directory by name, in whatever case it is written. Others may take their place while messages are under way.</summary>
+public sealed class CarrierRegistry(LiveDirectory directory, TimeProvider time)
 {
-    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, Carrier> _carriers = new(StringComparer.OrdinalIgnoreCase);
     private readonly Lock _lock = new();
-    private volatile FrozenDictionary<string, Carrier> _carriers = FrozenDictionary<string, Carrier>.Empty;
 
-    public CarrierRegistry(GatewaySettings settings, TimeProvider time)
+    /// <summary>The way out to this carrier, or null if there is none of that name. With other settings it is another one.</summary>
+    public Carrier? Find(string name)
     {
-        _time = time;
-        Replace(settings.Carriers);
+        var known = _carriers.GetValueOrDefault(name);
+        return ReferenceEquals(known?.Settings, directory.Current.Carrier(name)) ? known : Replace(name);
     }
 
-    public CarrierSettings? Settings(string name) => Find(name)?.Settings;
-
-    /// <summary>The way out to this carrier, or null if there is none of that name.</summary>
-    public Carrier? Find(string name) => _carriers.GetValueOrDefault(name);
-
-    /// <summary>A carrier whose settings are the same object stays as it is, with its connections and its circuit.</summary>
-    public void Replace(IEnumerable<CarrierSettings> settings)
+    private Carrier? Replace(string name)
     {
         lock (_lock)
         {
-            var before = _carriers;
-            _carriers = settings.ToFrozenDictionary(carrier => carrier.Name,
-                carrier => before.GetValueOrDefault(carrier.Name) is { } same && ReferenceEquals(same.Settings, carrier) ? same : New(carrier),
-                StringComparer.OrdinalIgnoreCase);
-            foreach (var old in before.Values)
-                if (Find(old.Settings.Name) != old) old.Retire();
+            var settings = directory.Current.Carrier(name);
+            if (_carriers.TryGetValue(name, out var known))
+            {
+                if (ReferenceEquals(known.Settings, settings)) return known;
+                _carriers.TryRemove(name, out _);
+                known.Retire();
+            }
+            return settings is null ? null : _carriers[name] = New(settings);
         }
     }
 
     private Carrier New(CarrierSettings settings) => settings.Kind switch
     {
-        CarrierSettings.Kannel   => new KannelCarrier(settings, _time),
-        CarrierSettings.HttpKind => new HttpCarrier(settings, _time),
-        _                        => new NexmoCarrier(settings, _time),
+        CarrierSettings.Kannel   => new KannelCarrier(settings, time),
+        CarrierSettings.HttpKind => new HttpCarrier(settings, time),
+        _                        => new NexmoCarrier(settings, time),
     };
 }

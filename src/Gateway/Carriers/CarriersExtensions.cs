@@ -1,3 +1,5 @@
+using Gateway.Provisioning;
+
 namespace Gateway.Carriers;
 
 public static class CarriersExtensions
@@ -5,7 +7,7 @@ public static class CarriersExtensions
     public static WebApplicationBuilder AddCarriers(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
-        builder.Services.AddSingleton(services => new CarrierRegistry(settings, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddDirectory(settings).AddSingleton<CarrierRegistry>();
         return builder;
     }
 }

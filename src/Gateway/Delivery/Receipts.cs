@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gateway.Provisioning;
 using Gateway.Routing;
 using Gateway.Sip;
 using Gateway.Sms;
@@ -13,10 +14,8 @@ namespace Gateway.Delivery;
 /// asked for it by IMDN. What tells of it is written in the
 /// same transaction, and only if the conclusion itself applied, so each segment gets exactly one final word.
 /// </summary>
-public sealed class Receipts(GatewaySettings settings, MessageId ids, Identities identities, Mailboxes mailboxes, WebhookBell bell)
+public sealed class Receipts(LiveDirectory directory, MessageId ids, Identities identities, Mailboxes mailboxes, WebhookBell bell)
 {
-    private readonly Dictionary<string, AccountSettings> _accounts = settings.Accounts.ToDictionary(account => account.ApiKey, StringComparer.Ordinal);
-
     /// <summary>The inbound webhooks of a message for an application's number; none when its account takes none.</summary>
     public IReadOnlyList<WebhookRow> InboundWebhooks(ShortMessageRow row, AccountSettings? account, long now) =>
         account is null ? [] : InboundMessage.For(row, account, now);
@@ -32,7 +31,7 @@ public sealed class Receipts(GatewaySettings settings, MessageId ids, Identities
             else if (Imdn(row, state, now) is { } imdn) progress.FollowUps.Add(imdn);
             return;
         }
-        if (row.Account is null || !_accounts.TryGetValue(row.Account, out var account)) return;
+        if (row.Account is null || directory.Current.Account(row.Account) is not { } account) return;
         for (var segment = first; segment < end; segment++)
             if (DeliveryReceipt.For(row, segment, DeliveryReceipt.StatusOf(state), errorCode, account, now) is { } receipt)
                 progress.Webhooks.Add(receipt);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Gateway.Delivery;
+using Gateway.Provisioning;
 using Gateway.Store;
 
 namespace Gateway.Diagnostics;
@@ -18,6 +19,7 @@ internal static class GatewayRun
         {
             var store = app.Services.GetRequiredService<GatewayStore>();
             await store.MigrateAsync(CancellationToken.None);
+            await app.Services.GetRequiredService<DirectoryStore>().LoadAsync(CancellationToken.None);
             app.Services.GetRequiredService<MessageId>().ContinueAfter(await store.DueMessages.LastIdAsync(CancellationToken.None));
             await app.StartAsync();
         }
@@ -49,6 +51,7 @@ internal static class GatewayRun
     /// <summary>An address in use, a database that cannot be opened: things an operator mends, told without a stack. Null for a fault of ours.</summary>
     private static string? Explain(Exception e) => e switch
     {
+        SettingsFaultException => $"settings: {e.Message}",
         StoreUnavailableException => $"Store: {e.Message}",
         IOException or SocketException or InvalidOperationException => $"start: {e.Message}",
         AggregateException { InnerExceptions: [var only] } => Explain(only),

@@ -1,5 +1,5 @@
-using System.Collections.Frozen;
 using System.Globalization;
+using Gateway.Provisioning;
 using Gateway.Sip;
 
 namespace Gateway.Registration;
@@ -8,28 +8,27 @@ namespace Gateway.Registration;
 public sealed class RegistrarUsers
 {
     private readonly DigestServer _digest;
-    private readonly FrozenDictionary<string, User> _byUsername;
-    private readonly FrozenDictionary<string, User> _byMsisdn;
     private readonly Guesses _guesses;
+    private readonly LiveDirectory _directory;
+    private readonly bool _enabled;
+    private readonly string _realm;
 
-    public RegistrarUsers(SipSettings settings, TimeProvider time)
+    public RegistrarUsers(SipSettings settings, LiveDirectory directory, TimeProvider time)
     {
+        (_directory, _enabled, _realm) = (directory, settings.Registrar.Enabled, settings.Domain);
         _guesses = new Guesses(time);
         _digest = new DigestServer(new DigestServerOptions { Realm = settings.Domain, Algorithms = [DigestAlgorithm.Md5, DigestAlgorithm.Sha256, DigestAlgorithm.Sha512t256] }, time);
-        var users = (settings.Registrar.Enabled ? settings.Registrar.Users : []).Select(user => new User(user, settings.Domain)).ToList();
-        _byUsername = users.ToFrozenDictionary(user => user.Username, StringComparer.Ordinal);
-        _byMsisdn = users.ToFrozenDictionary(user => user.Msisdn, StringComparer.Ordinal);
     }
 
-    public bool Has(string msisdn) => _byMsisdn.ContainsKey(msisdn);
+    public bool Has(string msisdn) => _enabled && _directory.Current.User(msisdn) is not null;
 
     /// <summary>Null when the request proves to be this subscriber's; else the answer it gets.</summary>
     public SipResponse? Refusal(SipRequest request, SipFlow flow, string msisdn)
     {
         var source = flow.Remote.Address;
         var verdict = _digest.Verify(request, HashA1Of, out var username);
-        var claimed = _byUsername.GetValueOrDefault(username);
-        if (claimed is not null && _guesses.LockedFor(claimed.Username, source) is { } locked)
+        var claimed = Named(username);
+        if (claimed is not null && _guesses.LockedFor(username, source) is { } locked)
         {
             var refused = request.CreateResponse(403, "Locked");
             refused.Headers.Add(HeaderName.RetryAfter, ((int)Math.Ceiling(locked.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
@@ -38,13 +37,13 @@ public sealed class RegistrarUsers
         switch (verdict)
         {
             case DigestVerdict.Accepted:
-                _guesses.Forgive(claimed!.Username, source);
+                _guesses.Forgive(username, source);
                 // The right password of somebody else is no right to this number.
-                return claimed.Msisdn == msisdn ? null : request.CreateResponse(403);
+                return claimed!.Msisdn == msisdn ? null : request.CreateResponse(403);
             case DigestVerdict.Malformed:
                 return request.CreateResponse(400, "Malformed Authorization");
             case DigestVerdict.Wrong:
-                if (claimed is not null) _guesses.Add(claimed.Username, source);
+                if (claimed is not null) _guesses.Add(username, source);
                 break;
         }
         var challenge = request.CreateResponse(401);
@@ -54,13 +53,9 @@ public sealed class RegistrarUsers
         return challenge;
     }
 
-    private string? HashA1Of(string username, DigestAlgorithm algorithm) => _byUsername.GetValueOrDefault(username)?.HashA1(algorithm);
+    private string? HashA1Of(string username, DigestAlgorithm algorithm) => Named(username) is not { } user ? null
+        : user.Hashes is { } hashes ? hashes.HashA1(algorithm)
+        : DigestAlgorithms.HashA1(algorithm, username, _realm, user.Password);
 
-    private sealed class User(RegistrarUserSettings settings, string realm)
-    {
-        public string Msisdn { get; } = settings.Number.TrimStart('+');
-        public string Username { get; } = settings.Username ?? settings.Number.TrimStart('+');
-
-        public string HashA1(DigestAlgorithm algorithm) => DigestAlgorithms.HashA1(algorithm, Username, realm, settings.Password);
-    }
+    private RegistrarUserSettings? Named(string username) => _enabled ? _directory.Current.UserNamed(username) : null;
 }

@@ -1,39 +1,100 @@
-using System.Collections.Frozen;
-using System.Security.Cryptography;
-using System.Text;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Gateway.Provisioning;
+using Gateway.Store;
 using Gateway.Webhooks;
 
 namespace Gateway.Rest;
 
-/// <summary>An account as the request path needs it: secrets ready to compare, its request rate and the signatures it has used.</summary>
+/// <summary>An account as the request path needs it: secrets ready to compare, where it may be used from, and its request rate.</summary>
 internal sealed class Account
 {
-    private readonly byte[]? _secretDigest;
+    private readonly Networks _allowed;
 
     public Account(AccountSettings settings, TimeProvider time)
     {
         Settings = settings;
         SignatureMethod = Signature.TryParseMethod(settings.SignatureMethod, out var method) ? method : SignatureMethod.Sha256;
         Rate = new RequestRate(settings.MaxRequestsPerSecond, time);
-        UsedSignatures = new UsedSignatures(time);
-        _secretDigest = settings.ApiSecret is { Length: > 0 } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
+        Secrets = [.. new[] { settings.ApiSecret, settings.ApiSecret2 }.OfType<string>().Where(secret => secret.Length > 0).Select(secret => new ApiSecret(secret))];
+        _allowed = new Networks(settings.AllowedAddresses);
     }
 
     public AccountSettings Settings { get; }
     public SignatureMethod SignatureMethod { get; }
     public RequestRate Rate { get; }
-    public UsedSignatures UsedSignatures { get; }
+    public ApiSecret[] Secrets { get; }
 
-    /// <summary>Digests are compared, so neither the secret's length nor how much of it is right shows in the time it takes.</summary>
-    public bool HasSecret(string secret) =>
-        _secretDigest is not null && CryptographicOperations.FixedTimeEquals(_secretDigest, SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    public bool Allows(IPAddress source) => _allowed.IsEmpty || _allowed.Contain(source);
+
+    public bool Signed(RequestFields fields, string signature) =>
+        HasSigned(Settings.SignatureSecret, fields, signature) || HasSigned(Settings.SignatureSecret2, fields, signature);
+
+    private bool HasSigned(string? secret, RequestFields fields, string signature) =>
+        secret is { Length: > 0 } && Signature.Verify(SignatureMethod, secret, fields, signature);
 }
 
-/// <summary>The accounts of the settings by api_key.</summary>
-public sealed class Accounts(GatewaySettings settings, TimeProvider time)
-{
-    private readonly FrozenDictionary<string, Account> _byKey =
-        settings.Accounts.ToFrozenDictionary(account => account.ApiKey, account => new Account(account, time), StringComparer.Ordinal);
+/// <summary>What became of a secret that was presented.</summary>
+internal enum SecretVerdict { Right, Wrong, Busy }
 
-    internal Account? Find(string apiKey) => _byKey.GetValueOrDefault(apiKey);
+/// <summary>
+/// The accounts of the directory by api_key, and the judgement on their secrets. A secret that is stored as a slow hash costs tens of milliseconds once and
+/// is known from then on; a wrong one costs them each time, so who guesses is held off by account and source, and at most a quarter of the processors
+/// works on hashes while a bounded number of requests waits.
+/// </summary>
+public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimeProvider time) : IDisposable
+{
+    private const int MaxWaiting = 64;
+
+    // What stays as it is in the directory keeps its account, its rate and what is known of its secrets.
+    private readonly ConditionalWeakTable<AccountSettings, Account> _accounts = [];
+    private readonly Guesses _guesses = new(time);
+    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 4));
+    private int _waiting;
+
+    internal Account? Find(string apiKey) =>
+        directory.Current.Account(apiKey) is { } settings ? _accounts.GetValue(settings, found => new Account(found, time)) : null;
+
+    /// <summary>Takes one request from the account's rate; each node gives its share of it.</summary>
+    internal bool TryTake(Account account, out TimeSpan wait) => account.Rate.TryTake(store.Nodes.Living, out wait);
+
+    internal ValueTask<SecretVerdict> VerifyAsync(Account account, string secret, IPAddress source)
+    {
+        var digest = ApiSecret.Digest(secret);
+        foreach (var known in account.Secrets)
+            if (known.IsKnown(digest)) return ValueTask.FromResult(SecretVerdict.Right);
+        return Array.Exists(account.Secrets, unproven => unproven.IsHashed)
+            ? ProveAsync(account, secret, digest, source)
+            : ValueTask.FromResult(SecretVerdict.Wrong);
+    }
+
+    public void Dispose() => _hashing.Dispose();
+
+    private async ValueTask<SecretVerdict> ProveAsync(Account account, string secret, byte[] digest, IPAddress source)
+    {
+        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return SecretVerdict.Busy;
+        }
+        await _hashing.WaitAsync();
+        try
+        {
+            // Asked in here: of many guesses at once, those behind the allowed ones cost nothing.
+            if (_guesses.LockedFor(account.Settings.ApiKey, source) is not null) return SecretVerdict.Wrong;
+            foreach (var unproven in account.Secrets)
+            {
+                if (!unproven.IsKnown(digest) && !await Task.Run(() => unproven.Prove(secret, digest))) continue;
+                _guesses.Forgive(account.Settings.ApiKey, source);
+                return SecretVerdict.Right;
+            }
+            _guesses.Add(account.Settings.ApiKey, source);
+            return SecretVerdict.Wrong;
+        }
+        finally
+        {
+            _hashing.Release();
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
+using Gateway.Acceptance;
 using Gateway.Webhooks;
 
 namespace Gateway.Rest;
@@ -9,50 +11,54 @@ namespace Gateway.Rest;
 /// </summary>
 internal static class Authentication
 {
-    public static readonly TimeSpan TimestampTolerance = TimeSpan.FromMinutes(5);
+    /// <summary>How long a client is asked to wait while too many new secrets are being looked at.</summary>
+    private static readonly TimeSpan HashingWait = TimeSpan.FromSeconds(1);
 
+    public static readonly TimeSpan TimestampTolerance = Repeats.SignatureLifetime / 2;
+
+    /// <param name="fields">The request's parameters.</param>
+    /// <param name="authorization">Its Authorization header, or null.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <param name="accounts">Who may send.</param>
+    /// <param name="now">What timestamps are compared with.</param>
     /// <returns>The account, or null with the fault. A signature is verified here; whether it was used before is asked when the message is taken.</returns>
-    public static Account? Authenticate(RequestFields fields, string? authorization, Accounts accounts, DateTimeOffset now, out NexmoFault fault)
+    public static async ValueTask<(Account? Account, NexmoFault Fault)> AuthenticateAsync(
+        RequestFields fields, string? authorization, IPAddress source, Accounts accounts, DateTimeOffset now)
     {
         if (fields[Signature.Field] is { } signature)
-            return Signed(fields, signature, authorization, accounts, now, out fault);
+            return Signed(fields, signature, authorization, source, accounts, now);
         var (key, secret) = (fields["api_key"], fields["api_secret"]);
         if (secret is null && Basic(authorization) is { } basic)
             (key, secret) = basic;
         if (key is null || secret is null)
+            return (null, key is null ? NexmoFault.MissingKey : NexmoFault.MissingSecret);
+        if (accounts.Find(key) is not { } account || !account.Allows(source))
+            return (null, NexmoFault.BadCredentials);
+        return await accounts.VerifyAsync(account, secret, source) switch
         {
-            fault = key is null ? NexmoFault.MissingKey : NexmoFault.MissingSecret;
-            return null;
-        }
-        var account = accounts.Find(key);
-        fault = account?.HasSecret(secret) == true ? default : NexmoFault.BadCredentials;
-        return fault == default ? account : null;
+            SecretVerdict.Right => (account, default),
+            SecretVerdict.Busy  => (null, NexmoFault.Throttled(HashingWait)),
+            _                   => (null, NexmoFault.BadCredentials),
+        };
     }
 
-    private static Account? Signed(
-        RequestFields fields, string signature, string? authorization, Accounts accounts, DateTimeOffset now, out NexmoFault fault)
+    private static (Account?, NexmoFault) Signed(
+        RequestFields fields, string signature, string? authorization, IPAddress source, Accounts accounts, DateTimeOffset now)
     {
         if (fields.Has("api_secret") || authorization is not null)
-            return Refuse(NexmoFault.SignatureAndSecret, out fault);
+            return (null, NexmoFault.SignatureAndSecret);
         if (fields["api_key"] is not { } key)
-            return Refuse(NexmoFault.MissingKey, out fault);
+            return (null, NexmoFault.MissingKey);
         if (fields["timestamp"] is not { } timestamp)
-            return Refuse(NexmoFault.MissingTimestamp, out fault);
-        if (accounts.Find(key) is not { } account)
-            return Refuse(NexmoFault.BadCredentials, out fault);
-        if (account.Settings.SignatureSecret is not { Length: > 0 } secret || !Signature.Verify(account.SignatureMethod, secret, fields, signature))
-            return Refuse(NexmoFault.BadSignature, out fault);
+            return (null, NexmoFault.MissingTimestamp);
+        if (accounts.Find(key) is not { } account || !account.Allows(source))
+            return (null, NexmoFault.BadCredentials);
+        if (!account.Signed(fields, signature))
+            return (null, NexmoFault.BadSignature);
         if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             || Math.Abs((decimal)seconds - now.ToUnixTimeSeconds()) > (decimal)TimestampTolerance.TotalSeconds)
-            return Refuse(NexmoFault.StaleSignature, out fault);
-        fault = default;
-        return account;
-    }
-
-    private static Account? Refuse(NexmoFault with, out NexmoFault fault)
-    {
-        fault = with;
-        return null;
+            return (null, NexmoFault.StaleSignature);
+        return (account, default);
     }
 
     /// <summary>RFC 7617; the first colon ends the key.</summary>

@@ -65,6 +65,7 @@ internal readonly record struct NexmoFault(NexmoStatus Status, string Text)
         Refusal.Overloaded         => Throttled(OverloadWait),
         Refusal.StoreUnavailable   => Unavailable,
         Refusal.Stopping           => Stopping,
+        Refusal.SignatureUsed      => RepeatedSignature,
         _ => throw new ArgumentOutOfRangeException(nameof(refused)),
     };
 }

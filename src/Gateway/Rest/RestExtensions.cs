@@ -1,3 +1,5 @@
+using Gateway.Provisioning;
+using Gateway.Rest.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.OpenApi;
 
@@ -14,7 +16,7 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddSingleton(services => new Accounts(settings, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>();
         builder.Services.AddControllers().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {
@@ -23,14 +25,14 @@ public static class RestExtensions
             swagger.DocInclusionPredicate((_, operation) => operation.RelativePath?.StartsWith("v1/sms", StringComparison.Ordinal) != true);
             swagger.IncludeXmlComments(typeof(RestExtensions).Assembly);
         });
-        return builder;
+        return builder.AddManagement();
     }
 
     public static WebApplication MapRest(this WebApplication app)
     {
         app.UseSwagger();
         app.UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway");
-        app.MapControllers();
+        app.UseManagement().MapControllers();
         return app;
     }
 }

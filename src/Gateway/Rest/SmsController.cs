@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Gateway.Acceptance;
 using Gateway.Webhooks;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,7 @@ namespace Gateway.Rest;
 [Tags("SMS API")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, "application/problem+json")]
-public sealed class SmsController(Accounts accounts, Acceptor acceptor, Repeats repeats, TimeProvider time) : ControllerBase
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProvider time) : ControllerBase
 {
     private const string RetryAfterSeconds = "5";
 
@@ -59,7 +60,9 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Repeats 
         if (fields.Fault is { } unreadable)
             return (SmsReply.Refused(NexmoFault.Invalid(unreadable)), null);
         var authorization = Request.Headers.Authorization.Count > 0 ? Request.Headers.Authorization.ToString() : null;
-        if (Authentication.Authenticate(fields, authorization, accounts, time.GetUtcNow(), out var fault) is not { } account)
+        var source = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
+        var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
+        if (account is null)
             return (SmsReply.Refused(fault), null);
         if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
             return (default, Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
@@ -68,28 +71,18 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Repeats 
             return (SmsReply.Refused(fault), null);
         if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out fault))
             return (SmsReply.Refused(fault, request), null);
-        if (!account.Rate.TryTake(out var wait))
+        if (!accounts.TryTake(account, out var wait))
             return (SmsReply.Refused(NexmoFault.Throttled(wait), request), null);
-        var submission = request.ToSubmission(account.Settings, lane, key) with { Via = SmsHeaders.ReadVia(Request.Headers) };
-        var result = await TakeAsync(submission, account, fields[Signature.Field]);
-        if (result is { Refusal: Refusal.KeyReused })
-            return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
-                statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
-        if (result is not { } answered)
-            return (SmsReply.Refused(NexmoFault.RepeatedSignature), null);
-        return (answered.Accepted ? request.Taken(answered) : SmsReply.Refused(NexmoFault.Of(answered), request), null);
-    }
-
-    /// <summary>Null: the signature was used before, and not for this request under the same idempotency key.</summary>
-    private async Task<AcceptanceResult?> TakeAsync(Submission submission, Account account, string? signature)
-    {
-        if (signature is not null && !account.UsedSignatures.TryUse(signature))
-            return await repeats.FindAsync(submission);
+        var submission = request.ToSubmission(account.Settings, lane, key) with
+        {
+            Signature = fields[Signature.Field], Via = SmsHeaders.ReadVia(Request.Headers),
+        };
         // A client that hangs up does not take back what it has handed over.
         var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
-        if (!result.Accepted && signature is not null)
-            account.UsedSignatures.Release(signature);
-        return result;
+        if (result.Refusal == Refusal.KeyReused)
+            return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
+                statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
+        return (result.Accepted ? request.Taken(result) : SmsReply.Refused(NexmoFault.Of(result), request), null);
     }
 
     private async Task<IActionResult> AnswerAsync(string contentType, SmsReply reply, ArrayBufferWriter<byte> body)

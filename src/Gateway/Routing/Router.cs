@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Gateway.Provisioning;
 using Gateway.Store;
 
 namespace Gateway.Routing;
@@ -12,16 +13,8 @@ public readonly record struct RouteChoice(RouteKind Kind, string? Carrier, strin
 /// The order of choice: an application's number, a subscriber of ours, a carrier. Between carriers the longest prefix wins, then the lower
 /// priority number; the rest of that list is where a message goes when the first one fails.
 /// </summary>
-public sealed class Router(GatewaySettings settings, NumberPlan numbers)
+public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSettings sip)
 {
-    private readonly Dictionary<string, AccountSettings> _applications = settings.Accounts
-        .SelectMany(account => account.Numbers.Select(number => (Number: number.TrimStart('+'), Account: account)))
-        .DistinctBy(entry => entry.Number)
-        .ToDictionary(entry => entry.Number, entry => entry.Account);
-
-    private readonly HashSet<string> _registrarUsers =
-        [.. settings.Sip.Registrar.Enabled ? settings.Sip.Registrar.Users.Select(user => user.Number.TrimStart('+')) : []];
-
     /// <param name="recipient">E.164 digits or a short code.</param>
     /// <returns>null when nobody of ours and no carrier serves the number.</returns>
     public RouteChoice? Find(string recipient)
@@ -33,9 +26,9 @@ public sealed class Router(GatewaySettings settings, NumberPlan numbers)
     }
 
     /// <summary>The account whose application has this number, or null.</summary>
-    public AccountSettings? AccountOf(string number) => _applications.GetValueOrDefault(number);
+    public AccountSettings? AccountOf(string number) => directory.Current.AccountOf(number);
 
-    public bool IsSubscriber(string msisdn) => _registrarUsers.Contains(msisdn) || numbers.IsLocal(msisdn);
+    public bool IsSubscriber(string msisdn) => sip.Registrar.Enabled && directory.Current.User(msisdn) is not null || numbers.IsLocal(msisdn);
 
     /// <summary>
     /// Every carrier that may take the number, best first. Those of equal prefix and priority share the recipients by weight: each recipient has an
@@ -43,7 +36,7 @@ public sealed class Router(GatewaySettings settings, NumberPlan numbers)
     /// </summary>
     public List<RouteChoice> Carriers(string recipient)
     {
-        var matches = settings.Carriers
+        var matches = directory.Current.Carriers.Values.Select(entry => entry.Settings)
             .Select(carrier => (carrier, Prefix: carrier.Prefixes.Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
             .Where(match => match.Prefix is not null).Select(match => (match.carrier, Prefix: match.Prefix!)).ToList();
         if (matches.Count > 1)

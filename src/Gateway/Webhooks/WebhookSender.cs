@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Provisioning;
 using Gateway.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,7 +20,7 @@ namespace Gateway.Webhooks;
 /// </list>
 /// </summary>
 internal sealed partial class WebhookSender(
-    GatewayStore store, WebhookBell bell, WebhookClient client, GatewaySettings settings, TimeProvider time, ILogger<WebhookSender> logger)
+    GatewayStore store, WebhookBell bell, WebhookClient client, LiveDirectory directory, TimeProvider time, ILogger<WebhookSender> logger)
     : BackgroundService
 {
     private const int MaxUnderWay = 256, MaxSlowUnderWay = MaxUnderWay / 2;
@@ -27,7 +28,6 @@ internal sealed partial class WebhookSender(
     private const int Page = 512;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, AccountSettings> _accounts = settings.Accounts.ToDictionary(a => a.ApiKey, StringComparer.Ordinal);
     private readonly Dictionary<long, WebhookChain> _held = []; // by message-id
     private readonly Dictionary<string, WebhookEndpoint> _endpoints = [];
     private readonly ConcurrentQueue<Finish> _finished = new();
@@ -248,7 +248,7 @@ internal sealed partial class WebhookSender(
     private async Task<(bool Answered, bool Pending)> PushAsync(WebhookChain chain, int index, CancellationToken stop)
     {
         var webhook = chain.Webhooks[index];
-        var push = await client.PushAsync(webhook, _accounts.GetValueOrDefault(webhook.Account), stop);
+        var push = await client.PushAsync(webhook, directory.Current.Account(webhook.Account), stop);
         var now = Now;
         var progress = push.Taken ? WebhookSchedule.Taken(webhook, push.Result) : WebhookSchedule.AfterTry(webhook, push.Result, now, Random.Shared);
         List<WebhookProgress> changes = [progress];

@@ -1,3 +1,4 @@
+using Gateway.Provisioning;
 using Gateway.Store;
 
 namespace Gateway.Webhooks;
@@ -7,9 +8,9 @@ public static class WebhooksExtensions
     /// <summary>Needs <see cref="GatewayStore"/> and <see cref="TimeProvider"/> among the services.</summary>
     public static WebApplicationBuilder AddWebhooks(this WebApplicationBuilder builder, GatewaySettings settings)
     {
-        builder.Services.AddSingleton<WebhookBell>();
+        builder.Services.AddDirectory(settings).AddSingleton<WebhookBell>();
         builder.Services.AddSingleton(services => new WebhookClient(settings.Webhooks.AllowPrivateTargets, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<WebhookSender>(services, settings));
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<WebhookSender>(services));
         return builder;
     }
 }

@@ -34,6 +34,29 @@ public sealed partial class ProgramTests
     }
 
     [Fact]
+    public async Task In_Development_a_second_start_prints_commands_that_work_too()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(Cancel, null,
+            ("ASPNETCORE_ENVIRONMENT", "Development"), ("Accounts__0__ApiSecret", null), ("Sip__Domain", null), ("Sip__ServiceCentreIdentity", null));
+        Assert.Equal(0, await gateway.StopAsync(Cancel));
+        await gateway.StartAsync(Cancel);
+        await gateway.SaysAsync("to the OTT client:", Cancel);
+
+        var command = Curl().Matches(gateway.Output)[0];
+        using var form = new FormUrlEncodedContent(Field().Matches(command.Groups["fields"].Value)
+            .Select(field => KeyValuePair.Create(field.Groups["name"].Value, field.Groups["value"].Value.Trim('\''))));
+        using var response = await gateway.Http.PostAsync(command.Groups["url"].Value, form, Cancel);
+        Assert.Contains("\"status\": \"0\"", await response.Content.ReadAsStringAsync(Cancel));
+        await gateway.SaysAsync("[Volte +4940100001] Bank: Your code is 123456", Cancel);
+
+        var admin = AdminCurl().Match(gateway.Output);
+        using var request = new HttpRequestMessage(HttpMethod.Get, admin.Groups["url"].Value);
+        request.Headers.Authorization = new("Bearer", admin.Groups["key"].Value);
+        using var accounts = await gateway.Http.SendAsync(request, Cancel);
+        Assert.Contains("\"apiKey\":\"bank0001\"", await accounts.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
     public async Task Handsets_in_terminals_write_to_one_another_with_passwords()
     {
         const string volte = "+4940100011", ott = "+4940100012", password = "a handset's password";
@@ -61,6 +84,9 @@ public sealed partial class ProgramTests
 
     [GeneratedRegex(@"curl (?<fields>-d .*) (?<url>http\S+/sms/json)")]
     private static partial Regex Curl();
+
+    [GeneratedRegex(@"curl -H 'Authorization: Bearer (?<key>\w+)' (?<url>http\S+/api/accounts)")]
+    private static partial Regex AdminCurl();
 
     [GeneratedRegex(@"-d (?<name>\w+)=(?<value>'[^']*'|\S+)")]
     private static partial Regex Field();

@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Provisioning;
 using Gateway.Registration;
 using Gateway.Sip;
 using Microsoft.Extensions.Time.Testing;
@@ -67,7 +68,8 @@ public sealed class GuessesTests
     [Fact]
     public void Wrong_passwords_from_elsewhere_do_not_keep_a_user_out()
     {
-        var users = new RegistrarUsers(new SipSettings { Domain = "ims.lab", Registrar = new() { Users = [new() { Number = "4940100001", Password = "right" }] } }, _time);
+        var settings = new GatewaySettings { Sip = new() { Domain = "ims.lab", Registrar = new() { Users = [new() { Number = "4940100001", Password = "right" }] } } };
+        var users = new RegistrarUsers(settings.Sip, new LiveDirectory(settings), _time);
         for (var i = 0; i < 2 * Guesses.Allowed; i++) Answer(Guesser, "wrong");
 
         var refused = Answer(Guesser, "right");

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using Gateway.Rest;
 using Gateway.Webhooks;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using static Gateway.Tests.Rest.Replies;
 
@@ -146,28 +145,6 @@ public sealed class AuthenticationTests
         (await gateway.FormAsync(unroutable)).IsRefused(6, "Unroutable message - rejected");
         gateway.Time.Advance(TimeSpan.FromSeconds(1));
         (await gateway.FormAsync(unroutable)).IsRefused(6, "Unroutable message - rejected");
-    }
-
-    [Fact]
-    public void Used_signatures_are_kept_while_their_timestamps_can_be_good_and_are_bounded()
-    {
-        var time = new FakeTimeProvider();
-        var used = new UsedSignatures(time, capacity: 2);
-        Assert.True(used.TryUse(Hash(1)));
-        time.Advance(TimeSpan.FromMinutes(9));
-        Assert.True(used.TryUse(Hash(2)));
-        Assert.False(used.TryUse(Hash(3))); // no room
-        time.Advance(TimeSpan.FromMinutes(9));
-        Assert.False(used.TryUse(Hash(2)));
-        Assert.True(used.TryUse(Hash(3)));
-        time.Advance(TimeSpan.FromMinutes(10));
-        Assert.True(used.TryUse(Hash(2)));
-        time.Advance(TimeSpan.FromMinutes(60));
-        Assert.True(used.TryUse(Hash(2)));
-        used.Release(Hash(2));
-        Assert.True(used.TryUse(Hash(2)));
-
-        static string Hash(int number) => number.ToString("x2", CultureInfo.InvariantCulture).PadRight(64, '0');
     }
 
     private static Task<GatewayOverHttp> StartAsync(string method, int rate = 1000) =>

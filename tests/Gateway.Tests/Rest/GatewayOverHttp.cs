@@ -3,6 +3,7 @@ using Gateway.Acceptance;
 using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Diagnostics;
+using Gateway.Provisioning;
 using Gateway.Rest;
 using Gateway.Routing;
 using Gateway.Store;
@@ -29,7 +30,7 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
     private readonly SqliteFolder _folder = new();
     private readonly WebApplication _app;
 
-    private GatewayOverHttp(GatewaySettings settings, StoreOptions? store)
+    private GatewayOverHttp(GatewaySettings settings, StoreOptions? store, bool provisioned)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -40,6 +41,7 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
         ((IdleGrains)(object)grains).Receipts = Receipts;
         builder.Services.AddSingleton(grains).AddSingleton<WorkUnderWay>().AddSingleton<Mailboxes>();
         builder.Services.AddSingleton(_ => new GatewayStore(store ?? _folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+        if (provisioned) builder.AddProvisioning(settings);
         builder.AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings);
         _app = builder.Build();
         _app.MapRest();
@@ -54,10 +56,12 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
 
     /// <param name="settings">Null: those with one account.</param>
     /// <param name="store">A store that other nodes use as well; null: one of its own.</param>
-    public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null, StoreOptions? store = null)
+    /// <param name="provisioned">The directory is in the store; else it is what the settings say.</param>
+    public static async Task<GatewayOverHttp> StartAsync(GatewaySettings? settings = null, StoreOptions? store = null, bool provisioned = false)
     {
-        var gateway = new GatewayOverHttp(settings ?? Settings(), store);
+        var gateway = new GatewayOverHttp(settings ?? Settings(), store, provisioned);
         await gateway.Store.MigrateAsync(CancellationToken.None);
+        if (provisioned) await gateway.Service<DirectoryStore>().LoadAsync(CancellationToken.None);
         await gateway._app.StartAsync();
         gateway.Client = new HttpClient { BaseAddress = new Uri(gateway._app.Urls.Single()) };
         return gateway;

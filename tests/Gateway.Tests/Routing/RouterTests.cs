@@ -1,3 +1,4 @@
+using Gateway.Provisioning;
 using Gateway.Routing;
 using Gateway.Store;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class RouterTests
         ],
     };
 
-    private readonly Router _router = new(Settings, new NumberPlan(Settings.Numbering));
+    private readonly Router _router = new(new LiveDirectory(Settings), new NumberPlan(Settings.Numbering), Settings.Sip);
 
     [Theory]
     [InlineData("4940999", RouteKind.Application)]      // an application's number, though its prefix is local
@@ -63,12 +64,13 @@ public sealed class RouterTests
         Assert.Contains("weight 3 of 4", router.Carriers("4477009").Single(route => route.Carrier == "three").Reason);
     }
 
-    private static Router RouterOf(CarrierSettings[] carriers) => new(new GatewaySettings { Carriers = [.. carriers] }, new NumberPlan(new NumberingSettings()));
+    private static Router RouterOf(CarrierSettings[] carriers) => 
+        new(new LiveDirectory(new GatewaySettings { Carriers = [.. carriers] }), new NumberPlan(new NumberingSettings()), new SipSettings());
 
     [Fact]
     public void A_number_that_nobody_serves_has_no_route()
     {
-        var router = new Router(new GatewaySettings(), new NumberPlan(new NumberingSettings()));
+        var router = new Router(new LiveDirectory(new GatewaySettings()), new NumberPlan(new NumberingSettings()), new SipSettings());
         Assert.Null(router.Find("15551234567"));
     }
 

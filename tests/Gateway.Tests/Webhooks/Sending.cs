@@ -1,3 +1,4 @@
+using Gateway.Provisioning;
 using Gateway.Store;
 using Gateway.Tests.Store;
 using Gateway.Webhooks;
@@ -12,13 +13,13 @@ internal sealed class Sending : IAsyncDisposable
     public static readonly DateTimeOffset Start = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly SqliteFolder _folder = new();
-    private readonly GatewaySettings _settings;
+    private readonly LiveDirectory _directory;
     private readonly WebhookClient _client;
     private WebhookSender? _sender;
 
     private Sending(AccountSettings account, bool allowPrivateTargets)
     {
-        _settings = new GatewaySettings { Accounts = [account] };
+        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account] });
         _client = new WebhookClient(allowPrivateTargets, Time);
         Store = new GatewayStore(_folder.Options, Time, NullLoggerFactory.Instance);
     }
@@ -42,7 +43,7 @@ internal sealed class Sending : IAsyncDisposable
 
     public Task RunAsync()
     {
-        _sender = new WebhookSender(Store, Bell, _client, _settings, Time, NullLogger<WebhookSender>.Instance);
+        _sender = new WebhookSender(Store, Bell, _client, _directory, Time, NullLogger<WebhookSender>.Instance);
         return _sender.StartAsync(CancellationToken.None);
     }
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gateway.Registration;
+namespace Gateway;
 
 /// <summary>
-/// Wrong passwords, counted for each user at each source, so that whoever guesses is held off and the user himself, elsewhere, is not: after
+/// Wrong passwords and keys, counted for each user at each source, so that whoever guesses is held off and the user himself, elsewhere, is not: after
 /// <see cref="Allowed"/> in a row that source is locked for this user, twice as long each time, up to an hour. An hour without a guess forgives.
 /// </summary>
 internal sealed class Guesses(TimeProvider time)
