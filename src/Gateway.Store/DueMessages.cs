@@ -22,7 +22,11 @@ public readonly record struct QueuePosition(MessageLane Lane, long Id) : ICompar
 }
 
 /// <summary>A mailbox with something to do.</summary>
-public readonly record struct DueRecipient(string Recipient, RouteKind Route);
+/// <param name="Ids">Which of its messages are due (<see cref="ShortMessageRow.Id"/>), the longest due first; at most <see cref="MaxIds"/>.</param>
+public sealed record DueRecipient(string Recipient, long[] Ids)
+{
+    public const int MaxIds = 16;
+}
 
 /// <summary>
 /// Distinct recipients among the next due rows, the longest due first. <see cref="Next"/> continues the walk; null when nothing more is
@@ -55,12 +59,12 @@ public sealed class DueMessages
     internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueAtTheTime =
         (db, lane, time, afterId, limit) =>
             db.ShortMessages.Where(m => m.Lane == lane && m.DueAt == time && m.Id > afterId).OrderBy(m => m.Id).Take(limit)
-                .Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id, m.ExpiresAt));
+                .Select(m => new DueRow(m.Recipient, m.DueAt!.Value, m.Id, m.ExpiresAt));
 
     internal static readonly Expression<Func<GatewayDb, MessageLane, long, long, int, IQueryable<DueRow>>> DueBetween =
         (db, lane, after, now, limit) =>
             db.ShortMessages.Where(m => m.Lane == lane && m.DueAt > after && m.DueAt <= now).OrderBy(m => m.DueAt).ThenBy(m => m.Id)
-                .Take(limit).Select(m => new DueRow(m.Recipient, m.Route, m.DueAt!.Value, m.Id, m.ExpiresAt));
+                .Take(limit).Select(m => new DueRow(m.Recipient, m.DueAt!.Value, m.Id, m.ExpiresAt));
 
     internal static readonly Expression<Func<GatewayDb, long, long, int, IQueryable<ExpiredMessage>>> ExpiredAtTheTime = (db, time, afterId, limit) =>
         db.ShortMessages.Where(m => m.ExpiresAt == time && m.Id > afterId && m.DueAt != null).OrderBy(m => m.Id).Take(limit)
@@ -153,7 +157,8 @@ public sealed class DueMessages
                 rows.AddRange(await _dueBetween(db, lane, after.Time, now, limit - rows.Count).ToListAsync(cancel));
             return rows;
         });
-        var recipients = rows.Where(r => r.ExpiresAt > now).Select(r => new DueRecipient(r.Recipient, r.Route)).Distinct().ToList();
+        var recipients = rows.Where(r => r.ExpiresAt > now).GroupBy(r => r.Recipient, r => r.Id, StringComparer.Ordinal)
+            .Select(due => new DueRecipient(due.Key, [.. due.Take(DueRecipient.MaxIds)])).ToList();
         return new DueRecipients(recipients, rows.Count < limit ? null : new DuePosition(rows[^1].DueAt, rows[^1].Id));
     }
 
@@ -214,15 +219,11 @@ public sealed class DueMessages
         ReadAsync(db => _webhooksDue(db, _nodes.Own, now, limit).ToListAsync(cancel));
 
     /// <summary>
-    /// This node's webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// All nodes' webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
     /// one must wait for those before it. At most a few hundred messages at once.
     /// </summary>
-    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
-    {
-        var pending = await ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
-        pending.RemoveAll(webhook => webhook.Node != _nodes.Own);
-        return pending;
-    }
+    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
 
     /// <summary>Ids of webhooks that are not concluded, and whose node is one of these.</summary>
     public Task<List<long>> WebhooksLeftAsync(short[] nodes, int limit, CancellationToken cancel) =>
@@ -238,5 +239,5 @@ public sealed class DueMessages
 
     private Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read) => _database.ReadAsync(read);
 
-    internal sealed record DueRow(string Recipient, RouteKind Route, long DueAt, long Id, long ExpiresAt);
+    internal sealed record DueRow(string Recipient, long DueAt, long Id, long ExpiresAt);
 }

@@ -40,8 +40,8 @@ public sealed class Nodes
     {
         var all = Enumerable.Range(0, MemberRow.MaxNodes).Select(node => (short)node);
         if (!_clustered) return [.. all.Where(node => node != Own)];
-        await using var db = _database.Open();
-        var living = await db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync(cancel);
+        var living = await _database.ReadAsync(db => new ValueTask<List<short>>(
+            db.Members.Where(member => member.Status != MemberRow.Dead).Select(member => member.Node).ToListAsync(cancel)));
         return [.. all.Except(living).Where(node => node != Own)];
     }
 }

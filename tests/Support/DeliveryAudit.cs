@@ -8,8 +8,8 @@ namespace Gateway.Tests.Support;
 /// <list type="bullet">
 /// <item>What was answered with status 0, or with RP-ACK, is displayed by its handset, or told to its application, in the order of the answers.</item>
 /// <item>Each message has one receipt, "delivered"; nothing is told of a message that nobody was promised.</item>
-/// <item>A message is displayed again only if it was under way at a kill: it is the last one displayed before, nothing came between, its receipt
-/// was not told yet, TP-OA, TP-SCTS and text are the same, and no other one of that handset is displayed again for that kill.</item>
+/// <item>A message is displayed again only if it was under way at a kill: it is the last one displayed before, nothing came between that may not
+/// pass it, its receipt was not told yet, TP-OA, TP-SCTS and text are the same, and no other one of that handset is displayed again for that kill.</item>
 /// <item>A webhook is pushed again, with the same content, only across a kill: its answer could not be stored.</item>
 /// </list>
 /// </summary>
@@ -141,6 +141,7 @@ internal sealed class DeliveryAudit(TimeSpan trust, TimeSpan passing = default)
     private int CheckDisplays(string handset, List<Display> displays)
     {
         var ids = _promised[handset].ToDictionary(message => message.Text, message => message.Id);
+        var promisedAt = _promised[handset].ToDictionary(message => message.Text, message => message.At);
         if (!IsWholeAndInOrder(_promised[handset], displays))
             Assert.Fail($"{handset} did not display what was promised to it, or in another order:\n{History(handset)}");
         var repeats = new Dictionary<Outage, int>();
@@ -148,7 +149,7 @@ internal sealed class DeliveryAudit(TimeSpan trust, TimeSpan passing = default)
         {
             var (display, before) = (displays[i], displays.FindLastIndex(Math.Max(i - 1, 0), i, earlier => earlier.Text == displays[i].Text));
             if (before < 0) continue;
-            var fault = before != i - 1 ? "behind others"
+            var fault = !displays[(before + 1)..i].TrueForAll(between => MayPass(promisedAt[between.Text], promisedAt[display.Text])) ? "behind others"
                 : display.About != displays[before].About ? $"and it differs: {displays[before].About}, {display.About}"
                 : _pushed[ids[display.Text]][0].At <= display.At ? "after its receipt"
                 : Between(displays[before].At, display.At) is not { } outage ? "and no kill was between"
@@ -164,8 +165,10 @@ internal sealed class DeliveryAudit(TimeSpan trust, TimeSpan passing = default)
         var first = displays.Select(display => display.Text).Distinct().Select((text, place) => (text, place)).ToDictionary(one => one.text, one => one.place);
         if (first.Count != promised.Count || !promised.TrueForAll(message => first.ContainsKey(message.Text))) return false;
         return promised.Select((message, at) => promised.Skip(at + 1).All(later =>
-            first[later.Text] > first[message.Text] || Stopwatch.GetElapsedTime(message.At, later.At) <= passing)).All(inOrder => inOrder);
+            first[later.Text] > first[message.Text] || MayPass(message.At, later.At))).All(inOrder => inOrder);
     }
+
+    private bool MayPass(long first, long second) => Stopwatch.GetElapsedTime(Math.Min(first, second), Math.Max(first, second)) <= passing;
 
     private int CheckPushes(string about, List<Push> pushes)
     {

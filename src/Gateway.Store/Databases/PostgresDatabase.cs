@@ -14,6 +14,8 @@ internal sealed class PostgresDatabase : StoreDatabase
     // has just grown by a million rows that no statistics know of.
     private const string PlanByIndex = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+    private const string ServerStart = "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
+
     private readonly NpgsqlConnectionStringBuilder _connection;
     private readonly PooledDbContextFactory<PostgresGatewayDb> _contexts;
 
@@ -83,6 +85,7 @@ internal sealed class PostgresDatabase : StoreDatabase
 
     public override bool IsUnavailable(Exception fault) => fault switch
     {
+        StoreUnavailableException => true,
         PostgresException postgres => postgres.SqlState[..2] is
             "08"            // connection exception
             or "53"         // insufficient resources: disk, memory, connections
@@ -93,6 +96,45 @@ internal sealed class PostgresDatabase : StoreDatabase
         { InnerException: { } inner } => IsUnavailable(inner),
         _ => false,
     };
+
+    // A server that is away refuses the new connection, which is told as such; one that hangs is not asked again and again.
+    public override bool IsCut(Exception fault) => fault switch
+    {
+        StoreUnavailableException => false, // what it was has been decided already
+        PostgresException postgres => postgres.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or "57P05" or "25P03", // idle too long
+        NpgsqlException { InnerException: IOException } => true,
+        { InnerException: { } inner } => IsCut(inner),
+        _ => false,
+    };
+
+    public override void ForgetConnections()
+    {
+        using var connection = new NpgsqlConnection(_connection.ToString());
+        NpgsqlConnection.ClearPool(connection);
+    }
+
+    // Numbers of transactions mean something on one server alone: another one that took its place may have given the same number to another.
+    public override CommitMark? MarkCommit(DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT txid_current_if_assigned(), {ServerStart}";
+        command.Prepare(); // kept by the connection, under its text
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return reader.IsDBNull(0) ? null : new CommitMark(reader.GetInt64(0), reader.GetInt64(1)); // null: it has written nothing
+    }
+
+    public override bool? IsCommitted(CommitMark mark, DbConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT CASE WHEN {ServerStart} = {mark.ServerStartedAt} THEN txid_status({mark.Transaction}) END";
+        return command.ExecuteScalar() switch
+        {
+            "committed" => true,
+            "aborted" => false,
+            _ => null,
+        };
+    }
 
     // EF wraps what its own statements meet.
     public override bool IsConflict(Exception fault) => fault switch
@@ -117,9 +159,9 @@ internal sealed class PostgresDatabase : StoreDatabase
     public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
         new PostgresRowStatement<T>(command, (NpgsqlConnection)connection);
 
-    public override async ValueTask DisposeAsync()
+    public override ValueTask DisposeAsync()
     {
-        await using var connection = new NpgsqlConnection(_connection.ToString());
-        NpgsqlConnection.ClearPool(connection);
+        ForgetConnections();
+        return default;
     }
 }

@@ -5,6 +5,9 @@ namespace Gateway.Store;
 /// <summary>What SQLite and PostgreSQL do differently; everything else is written once over the one model.</summary>
 internal abstract class StoreDatabase : IAsyncDisposable
 {
+    /// <summary>Each has a new connection, so that only one cut after the other uses them up.</summary>
+    public const int TriesWhenCut = 5;
+
     /// <summary>Where the data is, for people, without secrets.</summary>
     public abstract string Place { get; }
 
@@ -19,18 +22,42 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>The fault lies with the database or the way to it, not with what was written.</summary>
     public abstract bool IsUnavailable(Exception fault);
 
-    /// <summary>Reads on a context of its own.</summary>
+    /// <summary>The connection was cut, and nothing says that the server is gone: on a new one the same will most likely go through.</summary>
+    public virtual bool IsCut(Exception fault) => false;
+
+    /// <summary>Connections that wait in a pool may all have been cut at once: the next one is new.</summary>
+    public virtual void ForgetConnections() { }
+
+    /// <summary>
+    /// Names the transaction that is open on this connection, just before its commit, so that <see cref="IsCommitted"/> knows it afterwards;
+    /// null: this one leaves no doubt.
+    /// </summary>
+    public virtual CommitMark? MarkCommit(DbConnection connection) => null;
+
+    /// <summary>
+    /// Asked on a new connection when the answer to a commit was cut off; null: not to be known, because this is not the server it was, or not yet.
+    /// </summary>
+    public virtual bool? IsCommitted(CommitMark mark, DbConnection connection) => null;
+
+    /// <summary>Reads on a context of its own, again when a connection was cut; so <paramref name="read"/> may run several times.</summary>
     /// <exception cref="StoreUnavailableException">The database is away.</exception>
     public async Task<T> ReadAsync<T>(Func<GatewayDb, ValueTask<T>> read)
     {
-        try
+        for (var left = TriesWhenCut; ; left--)
         {
-            await using var db = Open();
-            return await read(db);
-        }
-        catch (Exception fault) when (IsUnavailable(fault))
-        {
-            throw Unavailable(fault);
+            try
+            {
+                await using var db = Open();
+                return await read(db);
+            }
+            catch (Exception fault) when (left > 1 && IsCut(fault))
+            {
+                ForgetConnections();
+            }
+            catch (Exception fault) when (IsUnavailable(fault))
+            {
+                throw Unavailable(fault);
+            }
         }
     }
 
@@ -56,3 +83,6 @@ internal abstract class StoreDatabase : IAsyncDisposable
     protected StoreUnavailableException Unusable(Exception fault) =>
         new($"Store:ConnectionString: cannot use the {Place}: {fault.GetBaseException().Message}", fault);
 }
+
+/// <summary>A transaction, by its number on a server that has run since a moment (microseconds).</summary>
+internal sealed record CommitMark(long Transaction, long ServerStartedAt);

@@ -19,6 +19,20 @@ public sealed class Reschedule
     /// <summary>Everything is due now.</summary>
     public static Reschedule Release(string recipient, long now) => new(recipient, notBefore: 0, notAfter: now);
 
+    /// <summary>Without those that say of their mailbox what the one before has said.</summary>
+    internal static List<Reschedule> WithoutRepeats(IEnumerable<Reschedule> all)
+    {
+        var kept = new List<Reschedule>();
+        var last = new Dictionary<string, Reschedule>(StringComparer.Ordinal);
+        foreach (var one in all)
+        {
+            if (last.TryGetValue(one.Recipient, out var before) && (before.NotBefore, before.NotAfter) == (one.NotBefore, one.NotAfter)) continue;
+            last[one.Recipient] = one;
+            kept.Add(one);
+        }
+        return kept;
+    }
+
     internal static RowCommand<Reschedule> Command() => new(
         new RowValues<Reschedule>([nameof(Recipient), nameof(NotBefore), nameof(NotAfter)]),
         (value, from) => $"""

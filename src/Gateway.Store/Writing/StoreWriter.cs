@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -15,6 +14,8 @@ namespace Gateway.Store;
 /// When a transaction fails for a reason that lies in the data, its changes are written again one by one (each behind a savepoint, under
 /// one commit), so that only the bad one fails. When the database is at fault, all that wait fail at once with
 /// <see cref="StoreUnavailableException"/>, and so does whatever comes until the writer, which tries twice a second, has reached it again.
+/// A connection that was cut is no such fault yet: on a new one the same is written again, at once; and a commit whose answer was cut off is
+/// looked up first, so that nothing is written twice, and nothing refused that is stored.
 /// </para><para>
 /// Bounded: <see cref="StoreOptions.MaxPendingWrites"/> changes wait; then acceptance is refused, and progress waits outside for room.
 /// </para>
@@ -22,7 +23,6 @@ namespace Gateway.Store;
 public sealed partial class StoreWriter : IAsyncDisposable
 {
     private const int MaxBatch = 512;
-    private const string Savepoint = "change";
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly StoreDatabase _database;
@@ -157,111 +157,12 @@ public sealed partial class StoreWriter : IAsyncDisposable
 
     private TimeSpan UntilNextCommit() => _commitInterval - Stopwatch.GetElapsedTime(_batchStarted);
 
-    private void Write(List<PendingWrite> batch)
-    {
-        try
-        {
-            _session ??= new WriterSession(_database, _nodes);
-            try
-            {
-                while (!TryWriteTogether(batch, _session)) { }
-            }
-            catch (Exception fault) when (!_database.IsUnavailable(fault))
-            {
-                LogBatchFailed(batch.Count, fault);
-                WriteOneByOne(batch);
-            }
-        }
-        catch (Exception fault)
-        {
-            Fail(batch, fault);
-        }
-    }
-
-    /// <summary>False when another node's transaction was in the way; nothing is written then.</summary>
-    private bool TryWriteTogether(List<PendingWrite> batch, WriterSession session)
-    {
-        int rows;
-        try
-        {
-            using var transaction = session.Connection.BeginTransaction();
-            rows = session.Apply([.. batch.Select(w => w.Change)], transaction);
-            transaction.Commit();
-        }
-        catch (Exception fault) when (_database.IsConflict(fault))
-        {
-            LogConflict(batch.Count);
-            return false;
-        }
-        foreach (var write in batch)
-            write.SetResult();
-        Committed(session, rows);
-        return true;
-    }
-
-    private void WriteOneByOne(List<PendingWrite> batch)
-    {
-        var bad = new Dictionary<PendingWrite, Exception>();
-        int? rows;
-        do
-        {
-            // What cannot even be sent may have broken the connection.
-            if (_session is not { Connection.State: ConnectionState.Open })
-            {
-                CloseSession();
-                _session = new WriterSession(_database, _nodes);
-            }
-            rows = TryOneByOne(batch, bad, _session);
-        }
-        while (rows is null);
-
-        foreach (var write in batch)
-        {
-            if (bad.TryGetValue(write, out var fault))
-                write.SetException(fault);
-            else
-                write.SetResult();
-        }
-        Committed(_session, rows.Value);
-    }
-
-    /// <summary>The rows committed, or null when it has to be done again: a bad change broke the connection, or another node was in the way.</summary>
-    private int? TryOneByOne(List<PendingWrite> batch, Dictionary<PendingWrite, Exception> bad, WriterSession session)
-    {
-        var rows = 0;
-        using var transaction = session.Connection.BeginTransaction();
-        foreach (var write in batch)
-        {
-            if (bad.ContainsKey(write))
-                continue;
-            transaction.Save(Savepoint);
-            try
-            {
-                rows += session.Apply([write.Change], transaction);
-                transaction.Release(Savepoint);
-            }
-            catch (Exception fault) when (_database.IsConflict(fault))
-            {
-                return null;
-            }
-            catch (Exception fault) when (!_database.IsUnavailable(fault))
-            {
-                bad.Add(write, fault);
-                if (session.Connection.State != ConnectionState.Open)
-                    return null;
-                transaction.Rollback(Savepoint);
-            }
-        }
-        transaction.Commit();
-        return rows;
-    }
-
-    private void Committed(WriterSession session, int rows)
+    private void Committed(int rows)
     {
         Volatile.Write(ref _commits, _commits + 1);
         try
         {
-            _database.AfterCommit(session.Connection, rows);
+            _database.AfterCommit(_session!.Connection, rows);
         }
         catch (DbException fault)
         {
@@ -323,17 +224,11 @@ public sealed partial class StoreWriter : IAsyncDisposable
         _session = null;
     }
 
-    [LoggerMessage(5001, LogLevel.Warning, "A transaction of {Changes} changes failed; they are written one by one")]
-    private partial void LogBatchFailed(int changes, Exception fault);
-
     [LoggerMessage(5002, LogLevel.Error, "The {Place} is unavailable; writes are refused until it is back")]
     private partial void LogUnavailable(string place, Exception fault);
 
     [LoggerMessage(5003, LogLevel.Information, "The {Place} is available again")]
     private partial void LogAvailable(string place);
-
-    [LoggerMessage(5005, LogLevel.Information, "A transaction of {Changes} changes crossed another node's and is written again")]
-    private partial void LogConflict(int changes);
 
     [LoggerMessage(5004, LogLevel.Warning, "Upkeep of the writer's connection failed")]
     private partial void LogUpkeepFailed(Exception fault);

@@ -58,7 +58,7 @@ internal sealed class WriterSession : IDisposable
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
         var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
         var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
-        var reschedules = held.SelectMany(c => c.ReschedulesOrNone).ToList();
+        var reschedules = Reschedule.WithoutRepeats(held.SelectMany(c => c.ReschedulesOrNone));
 
         Execute(_insertKeys, keys);
         Execute(_insertMessages, messages);

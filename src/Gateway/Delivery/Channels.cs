@@ -54,10 +54,19 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public bool Watch(string subscriber) => watcher.Watch(subscriber);
 
     internal ValueTask<SipOutcome> SendVolteAsync(Target target, ShortMessageRow row, Flight flight) =>
-        endpoint.SendAsync(volte.Deliver(target, row, flight), target.NextHop);
+        SendAsync(volte.Deliver(target, row, flight), target);
 
     internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string? text) =>
-        endpoint.SendAsync(ott.Message(target, row, text), target.NextHop);
+        SendAsync(ott.Message(target, row, text), target);
+
+    private async ValueTask<SipOutcome> SendAsync(SipRequest request, Target target)
+    {
+        var outcome = await endpoint.SendAsync(request, target.NextHop);
+        // RFC 3261 §21.5.4: who answers so is to be left alone for so long. A proxy passes on none but its own (§16.7), so it speaks for all behind it.
+        if (target.IsThroughProxy && outcome.Response is { StatusCode: 503 } response && response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after))
+            slots.Rest(NextHopOf(target), after.Duration);
+        return outcome;
+    }
 
     /// <summary>
     /// An RP-ACK or RP-ERROR to a handset that sent us something: to the contact it sent from, or by the way its request came. The latter also while

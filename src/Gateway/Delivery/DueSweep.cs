@@ -122,7 +122,7 @@ public sealed partial class DueSweep(GatewayStore store, Mailboxes mailboxes, IS
         public override async Task<(IEnumerable<Call> Calls, DuePosition? Next)> ReadAsync(long now, DuePosition after, CancellationToken cancel)
         {
             var page = await store.DueMessages.DueRecipientsAsync(lane, now, RowsAPage, after, cancel);
-            var calls = page.Recipients.Where(due => _woken.Add(due.Recipient)).Select(due => new Call(due.Recipient, () => mailboxes.WakeAsync(due.Recipient)));
+            var calls = page.Recipients.Where(due => _woken.Add(due.Recipient)).Select(due => new Call(due.Recipient, () => mailboxes.WakeAsync(due, lane)));
             return (calls, page.Next);
         }
     }

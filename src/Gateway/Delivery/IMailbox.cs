@@ -19,9 +19,9 @@ public interface IMailbox : IGrainWithStringKey
     [Alias("MemoryAvailable")]
     Task MemoryAvailable();
 
-    /// <summary>Something stored for this recipient is due.</summary>
+    /// <summary>Something stored for this recipient is due: these messages (<see cref="ShortMessageRow.Id"/>) of this lane among it.</summary>
     [Alias("Wake")]
-    Task Wake();
+    Task Wake(MessageLane lane, [Immutable] long[] due);
 
     /// <summary>The time of these messages is over (<see cref="ShortMessageRow.Id"/>); ends when that is written down.</summary>
     [Alias("Expired")]

@@ -120,9 +120,9 @@ public sealed partial class Mailbox
     private async Task<List<ShortMessageRow>> HandedOverWithAsync(ShortMessageRow row)
     {
         if (!row.HasUserDataHeader || string.IsNullOrEmpty(row.CarrierMessageIds)) return [row];
-        await using var db = store.Open();
-        return await db.ShortMessages.AsNoTracking().Where(other => other.Recipient == row.Recipient && other.DueAt != null
-            && other.State == MessageState.HandedOver && other.CarrierMessageIds == row.CarrierMessageIds).OrderBy(other => other.Id).ToListAsync();
+        return await store.ReadAsync(db => new ValueTask<List<ShortMessageRow>>(db.ShortMessages.AsNoTracking()
+            .Where(other => other.Recipient == row.Recipient && other.DueAt != null && other.State == MessageState.HandedOver
+                && other.CarrierMessageIds == row.CarrierMessageIds).OrderBy(other => other.Id).ToListAsync()));
     }
 
     private MessageProgress AfterReceipt(ShortMessageRow row, CarrierParts parts, CarrierReceipt receipt)
@@ -305,6 +305,7 @@ public sealed partial class Mailbox
     private async Task DeferAsync(Waiting waiting, long until, string reason)
     {
         waiting.NotBefore = until;
+        if (waiting.Deferred == (until, reason)) return; // its row says so
         var row = waiting.Row;
         row.DueAt = Math.Min(until, row.ExpiresAt);
         var change = ChangeOf([waiting]);
@@ -319,6 +320,7 @@ public sealed partial class Mailbox
             ErrorCode = row.ErrorCode,
             Reason = reason,
         });
+        waiting.Deferred = (until, reason);
         await WriteAsync(change);
         if (!change.Progress[0].Applied) ReadAgain(waiting);
     }

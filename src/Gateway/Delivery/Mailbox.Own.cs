@@ -77,6 +77,7 @@ public sealed partial class Mailbox
         await store.Writer.WriteAsync(change, CancellationToken.None);
         // What was read before may be what an earlier owner has changed since.
         _queue.Clear();
+        _passed = default;
         await LoadAsync(after: default, CancellationToken.None);
         (_looked, _epoch, _heldAt) = (true, take.Epoch, started);
     }

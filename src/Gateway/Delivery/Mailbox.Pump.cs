@@ -30,8 +30,9 @@ public sealed partial class Mailbox
             {
                 await ExpireAsync();
                 if (_lost || _holdUntil > Now || !channels.Open) return;
-                if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
-                else if (_more && _queue.Count < 2 * PageSize) await LoadAsync(_readTo, CancellationToken.None);
+                if (_unheardOf is { } position) await LoadAsync(position with { Id = position.Id - 1 }, CancellationToken.None);
+                else if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
+                else if (_more && MakeRoom()) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
             }
         }

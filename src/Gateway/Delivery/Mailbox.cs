@@ -6,7 +6,8 @@ namespace Gateway.Delivery;
 /// <summary>
 /// One recipient's queue. Policy:
 /// <list type="bullet">
-/// <item>Rows are the truth; this holds at most <see cref="PageSize"/> of them, the oldest, and reads on when they are done.</item>
+/// <item>Rows are the truth; this holds at most two times <see cref="PageSize"/> of them, the oldest, and reads on when they are done. When none of these
+/// is ready (no contact takes them, say), those with the longest to wait are left to their rows, and hide nothing behind them.</item>
 /// <item>By lane, and in each first in, first out; one segment is under way at a time, and the next leaves when the handset's RP report (VoLTE) or the SIP answer
 /// (OTT) has been written down.</item>
 /// <item>Who has no contact waits for one: a registration (<see cref="ContactsChanged"/>) sends at once. So does RP-SMMA for a full handset.</item>
@@ -35,9 +36,15 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
     private QueuePosition _readTo;
+    // Up to here everything has been in the queue since the last release: what is not in it any more is concluded, or waits for the time its row says.
+    private QueuePosition _passed;
     // The first in order that was accepted and left out of the queue since the last read began.
     private QueuePosition? _leftOut;
+    // Some are left to their rows (MakeRoom), and a release must read them again.
+    private bool _setAside;
     private bool _pumping;
+    // The first row that is stored and nobody told of; it is read before another one leaves, which may be behind it in order.
+    private QueuePosition? _unheardOf;
     private long _holdUntil;
     // Registrations and RP-SMMAs so far: one that comes while an attempt fails must not be slept over.
     private int _events;
@@ -101,20 +108,41 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         Release();
     }
 
-    public async Task Wake()
+    public async Task Wake(MessageLane lane, long[] due)
     {
-        if (_pumping) return;
+        if (_pumping)
+        {
+            // A busy mailbox may not come to rest for hours, and what it was never told of must not wait so long.
+            foreach (var id in due)
+            {
+                var position = new QueuePosition(lane, id);
+                if (IsUnheardOf(position) && !(_unheardOf < position)) _unheardOf = position;
+            }
+            return;
+        }
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
         if (_epoch == 0) _more = true; // read when the mailbox is taken
         else if (await LoadAsync(after: default, CancellationToken.None)) _holdUntil = 0;
         Pump();
     }
 
+    /// <summary>Its ring was lost (with the node it was made on), or comes in a moment.</summary>
+    private bool IsUnheardOf(QueuePosition position) =>
+        Find(position.Id) is null && !_concluded.Contains(position.Id) && !(_more && position > _readTo);
+
     /// <summary>Whatever was waited for has come: every message has a fresh chance.</summary>
     private void Release()
     {
         foreach (var waiting in _queue) waiting.Release();
         (_holdUntil, _handsetFull, _absent) = (0, false, null);
+        if (_setAside)
+        {
+            // They come before what is behind them, and all is read from the beginning on; also when a page is being read at this moment.
+            _setAside = false;
+            _leftOut = default(QueuePosition);
+            ReadAgainFrom(default);
+            _queue.RemoveAll(waiting => !_underWay.Contains(waiting));
+        }
         Pump();
     }
 
@@ -129,22 +157,30 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private async Task<bool> LoadAsync(QueuePosition after, CancellationToken cancel)
     {
         _leftOut = null;
+        if (after < _unheardOf) _unheardOf = null;
         var rows = await store.DueMessages.WaitingForAsync(Recipient, after, PageSize, cancel);
         _more = rows.Count == PageSize;
         _readTo = rows.Count == 0 ? after : QueuePosition.Of(rows[^1]);
+        var (now, passed) = (Now, _passed);
+        if (after <= passed && _readTo > passed) _passed = _readTo;
         // One that came while this read was under way may not be in what it has seen, and those behind it must not pass it.
-        if (_leftOut is { } position) ReadAgainFrom(position);
+        if (_leftOut is { } position)
+        {
+            ReadAgainFrom(position);
+            if (position <= after) return false; // the page is not the next one any more
+        }
         foreach (var row in rows)
         {
             if (Find(row.Id) is { } queued)
             {
-                queued.NotBefore = Math.Min(queued.NotBefore, row.DueAt ?? 0); // released by one whose ring was lost
+                if (row.DueAt < queued.NotBefore) queued.Release(row.DueAt.Value); // by one whose ring was lost
                 if (row.SegmentsDone <= queued.Row.SegmentsDone || _underWay.Contains(queued)) continue;
                 _queue.Remove(queued); // an earlier owner has written down what it had on the air
             }
+            // Set aside before, and its time has not come.
+            if (row.DueAt > now && QueuePosition.Of(row) <= passed) continue;
             if (Concerns(row)) Insert(new Waiting(row));
         }
-        var now = Now;
         return rows.Exists(row => row.DueAt <= now && row.ExpiresAt > now);
     }
 
@@ -180,9 +216,25 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     private void ReadAgainFrom(QueuePosition position)
     {
-        var before = position with { Id = position.Id - 1 };
-        _readTo = before < _readTo ? before : _readTo;
+        var before = position == default ? position : position with { Id = position.Id - 1 };
+        if (before < _readTo) _readTo = before;
+        if (before < _passed) _passed = before;
         _more = true;
+    }
+
+    /// <summary>
+    /// Nothing in a full queue is ready, and behind it may be what is: those with the longest to wait make room. Their rows say when they are due, so
+    /// the sweep brings them back then, and a release before.
+    /// </summary>
+    /// <returns>There is room.</returns>
+    private bool MakeRoom()
+    {
+        if (_queue.Count < 2 * PageSize) return true;
+        var now = Now;
+        var longest = _queue.Where(waiting => waiting.NotBefore > now && !_underWay.Contains(waiting)).OrderByDescending(waiting => waiting.NotBefore)
+            .Take(PageSize).ToHashSet();
+        _setAside |= _queue.RemoveAll(longest.Contains) > 0;
+        return _queue.Count < 2 * PageSize;
     }
 
     /// <summary>The store knows more of it than memory: another one wrote it, or a commit that seemed to fail.</summary>
@@ -270,9 +322,14 @@ internal sealed class Waiting(ShortMessageRow row)
         if (rejected) (_rejected ??= []).Add(name);
     }
 
+    /// <summary>What was last written of it, if that was for a later time without an attempt.</summary>
+    public (long Until, string Reason)? Deferred { get; set; }
+
     public void Release()
     {
-        NotBefore = 0;
+        Release(notBefore: 0);
         Round.Forget();
     }
+
+    public void Release(long notBefore) => (NotBefore, Deferred) = (notBefore, null);
 }

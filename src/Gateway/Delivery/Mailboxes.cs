@@ -19,7 +19,7 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
     public void Ring(ShortMessageRow row) => _ = TellAsync(row.Recipient, mailbox => mailbox.Accepted(row));
 
     /// <summary>Ends when the mailbox is awake, or could not be reached; throws nothing.</summary>
-    public Task WakeAsync(string recipient) => TellAsync(recipient, mailbox => mailbox.Wake());
+    public Task WakeAsync(DueRecipient due, MessageLane lane) => TellAsync(due.Recipient, mailbox => mailbox.Wake(lane, due.Ids));
 
     /// <summary>Ends when the expiry of these messages of one recipient is written down, or could not be; throws nothing.</summary>
     public Task ExpiredAsync(string recipient, long[] ids) => TellAsync(recipient, mailbox => mailbox.Expired(ids));

@@ -14,11 +14,13 @@ namespace Gateway.Delivery;
 /// <item>A slot is given back with the answer, or after <see cref="Patience"/>: what is silent does not load the hop any more, and handsets out of
 /// reach must not hold up the others.</item>
 /// <item>A carrier may want less: so many requests at once, which its silence does not raise, or so many messages a second. The same line waits for both.</item>
+/// <item>A hop that asks for a rest gets it, for <see cref="LongestRest"/> at most; then those in line go on.</item>
 /// </list>
 /// </summary>
 public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(2);
     private const int BulkTurn = 4;
     // A timer is exact to a millisecond; one that comes a tick too soon would be set again for nothing.
     private static readonly TimeSpan RateGrain = TimeSpan.FromMilliseconds(1);
@@ -80,6 +82,13 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         return await waiter.Granted.Task;
     }
 
+    /// <summary>For so long nobody gets a slot to it.</summary>
+    public void Rest(string nextHop, TimeSpan rest)
+    {
+        if (rest <= TimeSpan.Zero) return;
+        lock (_lock) Find(nextHop, limits: null).Rest(rest < LongestRest ? rest : LongestRest);
+    }
+
     private void Leave(Hop hop, MessageLane lane, Waiter waiter, CancellationToken cancel)
     {
         lock (_lock)
@@ -101,7 +110,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         }
     }
 
-    private void OnPatienceOver(Hop hop)
+    private void OnTimer(Hop hop)
     {
         lock (_lock)
         {
@@ -153,15 +162,16 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         private int _otp;
         private int _turn;
         private ITimer? _timer;
+        private (long Since, TimeSpan For) _rest;
 
         public SendSlots Slots => slots;
         public string Name => name;
         public CarrierLimits? Limits { get; set; }
         public Line[] Lines { get; } = [new(), new(), new()];
         public int Taken => _taken.Count;
-        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any);
+        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any) && !IsResting;
 
-        public bool IsFree(MessageLane lane) => HasRoom(lane) && (Limits is null || Limits.Wait(lane == MessageLane.Otp) == TimeSpan.Zero);
+        public bool IsFree(MessageLane lane) => !IsResting && HasRoom(lane) && (Limits is null || Limits.Wait(lane == MessageLane.Otp) == TimeSpan.Zero);
 
         private bool HasRoom(MessageLane lane) => _taken.Count < Capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < Capacity - Capacity / 4;
 
@@ -197,15 +207,31 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             while (Next() is { } lane) Lines[(int)lane].Take().Granted.SetResult(Take(lane));
         }
 
-        /// <summary>While somebody is in line, silence is looked for, and the next second.</summary>
+        public void Rest(TimeSpan rest)
+        {
+            if (rest <= RestLeft) return;
+            _rest = (slots.Now, rest);
+            Watch();
+        }
+
+        /// <summary>For the end of a rest; and while somebody is in line, for silence and for the next second.</summary>
         public void Watch()
         {
+            if (IsResting)
+            {
+                Look(RestLeft);
+                return;
+            }
             if (!Lines.Any(line => line.Any)) return;
             var wait = Limits?.Concurrent is null && _taken.First is { } oldest ? Patience - slots.Age(oldest.Value) : TimeSpan.MaxValue;
             if (NextTurn() is { } turn && turn < wait) wait = turn;
-            if (wait == TimeSpan.MaxValue) return;
+            if (wait < TimeSpan.MaxValue) Look(wait);
+        }
+
+        private void Look(TimeSpan wait)
+        {
             if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
-            if (_timer is null) _timer = slots.Timer(() => slots.OnPatienceOver(this), wait);
+            if (_timer is null) _timer = slots.Timer(() => slots.OnTimer(this), wait);
             else _timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
 
@@ -218,6 +244,10 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             var wait = otp < others ? otp : others;
             return wait > TimeSpan.Zero && wait < TimeSpan.MaxValue ? wait + RateGrain : null;
         }
+
+        private bool IsResting => RestLeft > TimeSpan.Zero;
+
+        private TimeSpan RestLeft => _rest.For == TimeSpan.Zero ? TimeSpan.Zero : _rest.For - slots.Age(_rest.Since);
 
         public void Dispose() => _timer?.Dispose();
 
@@ -273,7 +303,9 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
     private long Now => time.GetTimestamp();
 
-    private TimeSpan Age(Slot slot) => time.GetElapsedTime(slot.TakenAt);
+    private TimeSpan Age(Slot slot) => Age(slot.TakenAt);
+
+    private TimeSpan Age(long since) => time.GetElapsedTime(since);
 
     private ITimer Timer(Action over, TimeSpan wait) => time.CreateTimer(_ => over(), null, wait, Timeout.InfiniteTimeSpan);
 }

@@ -17,6 +17,9 @@ public sealed record Target(Device Device, bool IsContact, string Identity, SipU
 {
     public ContactClass Class => Device.Class;
 
+    /// <summary>The next hop serves others as well.</summary>
+    public bool IsThroughProxy => Route is not null || !IsContact;
+
     /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4).</summary>
     public SipRequest NewMessage(string callId, string from)
     {

@@ -22,6 +22,10 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
     /// </summary>
     private static readonly TimeSpan UnstatedRepeat = TimeSpan.FromMinutes(2);
 
+    /// <summary>RP-ACK or RP-ERROR.</summary>
+    internal static bool IsReport(ReadOnlySpan<byte> body) =>
+        RpPdu.TryDecodeHeader(body, out var kind, out _, out _) && kind is RpKind.Ack or RpKind.Error;
+
     public async Task OnMessageAsync(IncomingRequest incoming, Sender sender)
     {
         var request = incoming.Request;

@@ -10,8 +10,11 @@ namespace Gateway.Inbound;
 /// of somebody) to the watcher, SUBSCRIBE to the notifier, MESSAGE to the handset faces. What is not trusted and not one of the registrar's own users gets 403.
 /// </summary>
 public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registrar registrar, RegWatcher watcher, RegNotifier notifier,
-    Senders senders, RpInbound rp, TextInbound text)
+    Senders senders, RpInbound rp, TextInbound text, TimeProvider time)
 {
+    private const int ReportTries = 20;
+    private static readonly TimeSpan ReportPause = TimeSpan.FromSeconds(1);
+
     public async Task OnRequestAsync(IncomingRequest incoming)
     {
         try
@@ -57,9 +60,30 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
 
     private async Task OnMessageAsync(IncomingRequest incoming)
     {
-        if (await senders.IdentifyAsync(incoming) is not { } sender) return; // answered: 403, or a digest challenge
         var contentType = incoming.Request.Headers.TryGet(HeaderName.ContentType, out MediaType type) ? type : default;
-        if (contentType.Is(Volte.ContentType)) await rp.OnMessageAsync(incoming, sender);
+        var isRp = contentType.Is(Volte.ContentType);
+        var tries = isRp && RpInbound.IsReport(incoming.Request.Body.Span) ? ReportTries : 1;
+        if (await IdentifyAsync(incoming, tries) is not { } sender) return; // answered: 403, or a digest challenge
+        if (isRp) await rp.OnMessageAsync(incoming, sender);
         else await text.OnMessageAsync(incoming, sender, contentType);
+    }
+
+    /// <summary>
+    /// A report is not told again when it is refused, and without it its message would be shown a second time: while the store that knows its sender is
+    /// away, it waits, for less than a SIP transaction takes.
+    /// </summary>
+    private async Task<Sender?> IdentifyAsync(IncomingRequest incoming, int tries)
+    {
+        while (true)
+        {
+            try
+            {
+                return await senders.IdentifyAsync(incoming);
+            }
+            catch (StoreUnavailableException) when (--tries > 0)
+            {
+                await Task.Delay(ReportPause, time);
+            }
+        }
     }
 }

@@ -14,17 +14,26 @@ namespace Gateway.Provisioning;
 public sealed class DirectoryJson(SecretBox box)
 {
     private static readonly JsonSerializerOptions Stored = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
-    private static readonly Type[] Types = [typeof(AccountSettings), typeof(CarrierSettings)];
 
     public static JsonObject Of<T>(T settings) => JsonSerializer.SerializeToNode(settings, Stored)!.AsObject();
 
+    /// <summary>What differs from the defaults, so that settings a later version knows make no difference.</summary>
+    public static JsonObject Given<T>(T settings) where T : new()
+    {
+        var (body, defaults) = (Of(settings), Of(new T()));
+        foreach (var (name, value) in defaults)
+            if (JsonNode.DeepEquals(body[name], value)) body.Remove(name);
+        return body;
+    }
+
     public static T To<T>(JsonObject body) => body.Deserialize<T>(Stored)!;
 
-    /// <summary>Where a list has a null, as settings name it (<c>Numbers:0</c>), which no setting can be; or null.</summary>
-    public static string? NullIn(JsonNode node, string at = "") => node switch
+    /// <summary>Where a list or a table has a null, as settings name it (<c>Numbers:0</c>), which no setting can be; or null.</summary>
+    public static string? NullIn(JsonNode? node, string at = "") => node switch
     {
-        JsonObject members => members.Select(member => member.Value is { } value ? NullIn(value, Under(at, member.Key)) : null).FirstOrDefault(found => found is not null),
-        JsonArray items => items.Select((item, i) => item is null ? Under(at, $"{i}") : NullIn(item, Under(at, $"{i}"))).FirstOrDefault(found => found is not null),
+        JsonObject members => members.Select(member => NullIn(member.Value, Under(at, member.Key))).FirstOrDefault(found => found is not null),
+        JsonArray items => items.Select((item, i) => NullIn(item, Under(at, $"{i}"))).FirstOrDefault(found => found is not null),
+        null => at,
         _ => null,
     };
 
@@ -34,7 +43,7 @@ public sealed class DirectoryJson(SecretBox box)
     {
         var body = Of(settings);
         foreach (var (secret, attribute) in SecretsOf(typeof(T)))
-            body[secret] = Leaves(body[secret], text => attribute.Hashed ? SecretHash.Of(text) : box.Encrypt(text, Place(kind, name, secret)));
+            if (body[secret] is { } clear) body[secret] = Leaves(clear, text => attribute.Hashed ? SecretHash.Of(text) : box.Encrypt(text, Place(kind, name, secret)));
         return body;
     }
 
@@ -44,7 +53,7 @@ public sealed class DirectoryJson(SecretBox box)
     {
         var clear = body.DeepClone().AsObject();
         foreach (var (secret, attribute) in SecretsOf(typeof(T)))
-            if (!attribute.Hashed) clear[secret] = Leaves(clear[secret], text => box.Decrypt(text, Place(kind, name, secret)));
+            if (!attribute.Hashed && clear[secret] is { } kept) clear[secret] = Leaves(kept, text => box.Decrypt(text, Place(kind, name, secret)));
         return To<T>(clear);
     }
 
@@ -61,7 +70,7 @@ public sealed class DirectoryJson(SecretBox box)
     /// <summary>For the serializer of the management API: members nobody knows are refused, secrets are taken and not shown; whether there is one is.</summary>
     public static void Hide(JsonTypeInfo type)
     {
-        if (!Types.Contains(type.Type)) return;
+        if (type.Kind != JsonTypeInfoKind.Object || type.Type.Namespace != typeof(AccountSettings).Namespace) return; // all settings, nested ones too
         type.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         foreach (var (secret, _) in SecretsOf(type.Type))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Gateway.Acceptance;
@@ -38,6 +39,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private readonly Dictionary<string, (RawUe Ue, string Tags)> _handsets = [];
     private readonly List<(long At, string Who, string What)> _lines = [];
     private readonly HashSet<long> _told = [];
+    private readonly Complaints _complaints = new();
     private SqliteFolder? _folder;
 
     private ScheduledWorld(StoreOptions store, int sendSlots, string devices)
@@ -58,7 +60,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             Delivery = new DeliverySettings { SendSlots = sendSlots, Devices = devices },
         };
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(_complaints);
         builder.WebHost.UseTestServer();
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
@@ -73,7 +75,18 @@ internal sealed class ScheduledWorld : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private IPEndPoint Sip { get; }
+    /// <summary>For who looks into a failure: what was tried and is not concluded, and what the gateway has logged as warnings or worse.</summary>
+    public string Complained
+    {
+        get
+        {
+            using var db = Store.Open();
+            var tried = db.ShortMessages.Where(row => row.ConcludedAt == null && row.Reason != null).Select(row => $"{row.Recipient}: {row.Reason}").Take(5).ToList();
+            return string.Join('\n', [.. tried, .. _complaints.Lines]);
+        }
+    }
+
+    public IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     public Contacts Contacts => _app.Services.GetRequiredService<Contacts>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
@@ -133,16 +146,23 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     public static async Task AcknowledgeAsync(RawUe edge, RawSip message)
     {
         await edge.AnswerAsync(message, "200 OK");
-        await edge.RequestAsync("MESSAGE", GatewayProcess.ServiceCentre, Cancel, from: message["To"]!.Trim('<', '>'),
+        var answer = await edge.RequestAsync("MESSAGE", GatewayProcess.ServiceCentre, Cancel, from: message["To"]!.Trim('<', '>'),
             body: Pdu.RpAck(RpMessage.Read(message.Body).Reference),
             headers: [$"In-Reply-To: {message["Call-ID"]}", "Content-Type: application/vnd.3gpp.sms"]);
+        Assert.Equal(202, answer.Status);
     }
 
-    public static Task RegisterAtAsync(RawUe edge, string number)
+    /// <param name="edge">Where it is reached.</param>
+    /// <param name="number">Whose contact it is.</param>
+    /// <param name="tags">What its Contact has behind the URI.</param>
+    /// <param name="throughIt">The edge is a proxy in front of it, and no handset (RFC 3327).</param>
+    public static async Task RegisterAtAsync(RawUe edge, string number, string tags = RawUe.VolteTags, bool throughIt = false)
     {
         var identity = $"sip:+{number}@{GatewayProcess.Domain}";
-        return edge.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
-            headers: [$"Contact: <{edge.Contact}>{RawUe.VolteTags}", "Expires: 86400"]);
+        string[] path = throughIt ? [$"Path: <{edge.Contact};lr>", "Supported: path"] : [];
+        var answer = await edge.RequestAsync("REGISTER", $"sip:{GatewayProcess.Domain}", Cancel, to: identity, from: identity,
+            headers: [$"Contact: <{edge.Contact}>{tags}", "Expires: 86400", .. path]);
+        Assert.Equal(200, answer.Status);
     }
 
     /// <summary>Handsets behind one next hop that takes every request and answers none, registered one after the other.</summary>
@@ -215,6 +235,13 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     {
         await _sweep.SweepAsync(Cancel);
         await IdleAsync();
+    }
+
+    /// <summary>One look of the sweep while these are busy; they have heard of it then.</summary>
+    public async Task LookAsync(params IEnumerable<string> busy)
+    {
+        await _sweep.SweepAsync(Cancel);
+        foreach (var number in busy) await CalledAsync(number);
     }
 
     /// <summary>The texts of all attempts, in order.</summary>
@@ -291,10 +318,14 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     {
         await SettledAsync();
         // A call to a mailbox runs when what it was at work on has come to a wait.
-        foreach (var number in _handsets.Keys.Select(NumberOf).Distinct()) await _app.Services.GetRequiredService<Mailboxes>().WakeAsync(number);
+        foreach (var number in _handsets.Keys.Select(NumberOf).Distinct()) await CalledAsync(number);
         await SettledAsync();
         await ConcludedAsync();
     }
+
+    /// <summary>What called this mailbox before has been heard.</summary>
+    private Task CalledAsync(string number) =>
+        _app.Services.GetRequiredService<Mailboxes>().WakeAsync(new DueRecipient(number, []), MessageLane.Normal);
 
     /// <summary>Until so many messages are concluded; each is written down once.</summary>
     public async Task ConcludedAsync(int count = 0)
@@ -355,5 +386,21 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private List<(long At, string Who, string What)> Lines()
     {
         lock (_lines) return [.. _lines];
+    }
+
+    private sealed class Complaints : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -132,6 +132,30 @@ public abstract class SchedulingTests(PostgresCluster? cluster) : IDisposable
         Assert.Equal(["password 1", "password 2", "normal", .. Enumerable.Range(1, backlog + 1).Select(i => $"bulk {i}")], world.Attempts);
     }
 
+    [Fact]
+    public async Task What_a_busy_mailbox_was_never_told_of_comes_in_its_turn()
+    {
+        await using var world = await ScheduledWorld.StartAsync(await _database.NewAsync());
+        var arrived = new Arrivals<RawSip>("the edge");
+        var edge = world.Edge(arrived.Add);
+        await ScheduledWorld.RegisterAtAsync(edge, A);
+        await world.SendAsync(A, MessageLane.Bulk, "told of", idle: false);
+        var underWay = await arrived.NextAsync(TestContext.Current.CancellationToken);
+        await world.StoreAsync(1, (row, _) => (row.Recipient, row.Text) = (A, "its ring was lost"));
+        await world.SendAsync(A, MessageLane.Bulk, "told of later", idle: false);
+
+        await world.LookAsync(busy: A);
+
+        await ScheduledWorld.AcknowledgeAsync(edge, underWay);
+        foreach (var text in (string[])["its ring was lost", "told of later"])
+        {
+            var next = await arrived.NextAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(text, ScheduledWorld.TextOf(next));
+            await ScheduledWorld.AcknowledgeAsync(edge, next);
+        }
+        await world.ConcludedAsync(3);
+    }
+
     internal static void IsGolden(ScheduledWorld world, string name)
     {
         var file = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Delivery", "golden", $"{name}.txt");

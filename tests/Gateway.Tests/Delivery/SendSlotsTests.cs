@@ -160,6 +160,32 @@ public sealed class SendSlotsTests
         Assert.Equal((1, 1), (_slots.Hops, _slots.UnderWay));
     }
 
+    [Fact]
+    public async Task A_hop_that_rests_gives_no_slot_until_its_rest_is_over_and_another_does()
+    {
+        _slots.Rest("hop", TimeSpan.FromSeconds(30));
+        _slots.Rest("hop", TimeSpan.FromSeconds(10)); // the longer one counts
+        Assert.Null(_slots.TryTake("hop", MessageLane.Otp));
+        Assert.NotNull(_slots.TryTake("another hop", MessageLane.Normal));
+        var waits = _slots.TakeAsync("hop", MessageLane.Normal, "a", Cancel);
+        _time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromMilliseconds(1));
+        Assert.False(waits.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        (await waits.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Dispose();
+        Assert.Equal(1, _slots.Hops); // the other one
+    }
+
+    [Fact]
+    public void No_rest_is_endless_and_a_hop_that_nobody_wants_is_forgotten_after_it()
+    {
+        _slots.Rest("hop", TimeSpan.FromDays(1));
+        _slots.Rest("other", TimeSpan.Zero);
+        Assert.Equal(1, _slots.Hops);
+        _time.Advance(SendSlots.LongestRest);
+        Assert.Equal(0, _slots.Hops);
+        Assert.NotNull(_slots.TryTake("hop", MessageLane.Normal));
+    }
+
     private List<SendSlots.Slot> TakeAll(string hop, MessageLane lane)
     {
         var taken = new List<SendSlots.Slot>();

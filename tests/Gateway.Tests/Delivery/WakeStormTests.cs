@@ -40,7 +40,8 @@ public sealed class WakeStormTests
                     texts.Add(ScheduledWorld.TextOf(message));
                 }
                 return Task.FromResult(open.Count >= ForOthers || registering.IsCompleted && open.Count > 0 && world.Slots.InLine == 0 && world.Slots.UnderWay == open.Count);
-            }, () => $"the slots are full again after {texts.Count} of {Subscribers + 1}, {open.Count} open, {world.Slots.InLine} in line", Cancel);
+            }, () => $"the slots are full again after {texts.Count} of {Subscribers + 1}, {open.Count} open, {world.Slots.UnderWay} under way, {world.Slots.InLine} "
+                + $"in line; not there: {string.Join(", ", numbers.Select(number => $"for {number}").Except(texts).Take(5))}\n{world.Complained}", Cancel);
             most = Math.Max(most, open.Count);
             if (texts.Count >= Subscribers / 4 && password.AcceptedAfter == 0)
             {

@@ -77,7 +77,7 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
     {
         const int Handsets = 12, Submitting = 2, EventsBefore = 400, EventsAfter = 600;
         // The others notice within five seconds that a node is gone; then mailboxes begin anew, the living ones' whose directory it kept, too.
-        var audit = new DeliveryAudit(trust: TimeSpan.FromSeconds(10), passing: TimeSpan.FromSeconds(2));
+        var audit = new DeliveryAudit(trust: TimeSpan.FromSeconds(10), passing: TimeSpan.FromSeconds(5));
         audit.Watch(_webhooks!);
         var nodes = await StartAsync(3);
         // Whoever sent the message, the handset's report goes to the first node.
@@ -95,21 +95,20 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
             .Concat(submitting.Select(handset => load.SubmitAsync(handset, stop.Token, Cancel))).ToList();
 
         await audit.EventsAsync(EventsBefore, Cancel);
-        await audit.OutageAsync(nodes[1].KillAsync);
-        await audit.OutageAsync(async () => asked[1] = await NewNodeAsync());
+        // Where the mailboxes are is the nodes' own matter; the one that is killed is to have some.
+        var killed = Enumerable.Range(1, 2).MaxBy(node => SentBy(handsets).GetValueOrDefault(node));
+        await audit.OutageAsync(nodes[killed].KillAsync);
+        await audit.OutageAsync(async () => asked[killed] = await NewNodeAsync());
         await audit.EventsAsync(EventsAfter, Cancel);
         await stop.CancelAsync();
         await Task.WhenAll(sending);
         await audit.ToldAsync(Cancel);
 
         var figures = audit.Check();
-        var senders = handsets.SelectMany(handset => handset.Requests.Snapshot().Where(request => request is { IsMessage: true, Is3gppSms: true }))
-            .GroupBy(request => _nodes.FindIndex(node => request["Via"]!.Contains($":{node.SipPort};", StringComparison.Ordinal)))
-            .ToDictionary(node => node.Key, node => node.Count());
+        var senders = SentBy(handsets);
         var elsewhere = senders.Where(node => node.Key != 0).Sum(node => node.Value);
         Console.WriteLine($"figure: three nodes, one killed, one added: {figures}; {elsewhere} of {senders.Values.Sum()} reports came to another node than the sender's");
-        Assert.Equal([0, 1, 2], senders.Keys.Order().Take(3));
-        Assert.InRange(elsewhere, Handsets, int.MaxValue);
+        Assert.True(senders.GetValueOrDefault(killed) > 0, "the killed node had mailboxes");
     }
 
     [Fact]
@@ -131,6 +130,12 @@ public sealed class ClusterTests(PostgresCluster database, ITestOutputHelper out
         Assert.Contains($":{nodes[1].SipPort}", second["Contact"], StringComparison.Ordinal);
         Assert.Contains("4940200004", second.StartLine, StringComparison.Ordinal);
     }
+
+    /// <summary>How many messages each node has sent to these handsets, by its place among the nodes.</summary>
+    private Dictionary<int, int> SentBy(IEnumerable<RawUe> handsets) =>
+        handsets.SelectMany(handset => handset.Requests.Snapshot().Where(request => request is { IsMessage: true, Is3gppSms: true }))
+            .GroupBy(request => _nodes.FindIndex(node => request["Via"]!.Contains($":{node.SipPort};", StringComparison.Ordinal)))
+            .ToDictionary(node => node.Key, node => node.Count());
 
     /// <summary>
     /// A message that was shown, and whose word from the handset a node other than the first waits for. Usually that is the node it was given to;

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Tests.Store;
 using Gateway.Tests.Support;
+using Npgsql;
 using Xunit;
 
 namespace Gateway.Tests.EndToEnd;
@@ -10,12 +11,15 @@ namespace Gateway.Tests.EndToEnd;
 /// and what was answered with status 0 arrives. The server is the test's own.
 /// </summary>
 [Trait("Category", "Postgres")]
-public sealed class StoreLossTests : IAsyncLifetime
+public sealed class StoreLossTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Subscriber = "4940100001", Client = "4940100002", Absent = "4940100003";
+    private const int Handsets = 6, Cuts = 8, EventsACut = 80;
 
     private readonly PostgresCluster _cluster = new();
     private GatewayProcess? _gateway;
+    private WebhookReceiver? _webhooks;
+    private string _connection = "";
     private bool _stopped;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -23,13 +27,16 @@ public sealed class StoreLossTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var connection = await _cluster.NewDatabaseAsync(Cancel);
-        _gateway = await GatewayProcess.StartAsync(Cancel, null, ("Store__Provider", "Postgres"), ("Store__ConnectionString", connection));
+        _connection = await _cluster.NewDatabaseAsync(Cancel);
+        _webhooks = await WebhookReceiver.StartAsync(Cancel);
+        _gateway = await GatewayProcess.StartAsync(Cancel, null, ("Store__Provider", "Postgres"), ("Store__ConnectionString", _connection),
+            ("Accounts__0__DeliveryReceiptUrl", _webhooks.ReceiptUrl), ("Accounts__0__InboundUrl", _webhooks.InboundUrl));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_gateway is not null) await _gateway.DisposeAsync();
+        if (_webhooks is not null) await _webhooks.DisposeAsync();
         if (_stopped) await _cluster.StartAsync(CancellationToken.None); // its end is a crash of a server that runs
         await _cluster.DisposeAsync();
     }
@@ -62,6 +69,68 @@ public sealed class StoreLossTests : IAsyncLifetime
         await using var absent = new RawUe(Absent, Gateway.Sip);
         await absent.RegisterAsync(Cancel);
         for (var i = 1; i <= 20; i++) Assert.Equal($"before {i}", (await absent.SmsAsync(Cancel)).Tpdu.Text);
+    }
+
+    [Fact]
+    public async Task A_report_that_comes_while_the_server_is_gone_is_kept_until_it_is_back()
+    {
+        await using var handset = new RawUe(Subscriber, Gateway.Sip); // whose it is only the store knows
+        await handset.RegisterAsync(Cancel);
+        handset.Report = _ => null;
+        var id = await Gateway.SendSmsAsync(Subscriber, "once", Cancel);
+        var sms = await handset.SmsAsync(Cancel);
+
+        await _cluster.CrashAsync(Cancel);
+        _stopped = true;
+        var reporting = handset.SendRpAsync(Pdu.RpAck(sms.Rp.Reference), Cancel, inReplyTo: sms.Message["Call-ID"]);
+        await Deadline.UntilAsync(async () => await ReadinessAsync() == HttpStatusCode.ServiceUnavailable, () => "it says that it is not ready", Cancel);
+        Assert.False(reporting.IsCompleted);
+        await _cluster.StartAsync(Cancel);
+        _stopped = false;
+
+        Assert.Equal(202, (await reporting).Response.Status);
+        Assert.Equal("delivered", (await _webhooks!.ReceiptAsync(id, Cancel))["status"]);
+    }
+
+    /// <summary>
+    /// The server lives, and cuts all connections again and again (a fail-over, an administrator, a firewall). Nobody's messages, reports or receipts
+    /// may suffer: what is displayed is displayed once, since a report that is lost would bring the message again.
+    /// </summary>
+    [Fact]
+    public async Task Connections_that_are_cut_under_load_cost_nothing()
+    {
+        var audit = new DeliveryAudit(trust: TimeSpan.Zero);
+        audit.Watch(_webhooks!);
+        var handsets = Enumerable.Range(0, Handsets).Select(i => new RawUe($"{4940300000 + i}", Gateway.Sip)).ToList();
+        try
+        {
+            foreach (var handset in handsets)
+            {
+                audit.Watch(handset);
+                await handset.RegisterAsync(Cancel);
+            }
+            var load = new AuditedLoad(audit, _ => Gateway);
+            using var stop = new CancellationTokenSource();
+            var sending = handsets.Select(handset => load.SendAsync(handset, stop.Token, Cancel))
+                .Append(load.SubmitAsync(handsets[0], stop.Token, Cancel)).ToList();
+            await using var server = NpgsqlDataSource.Create($"{_connection};Pooling=false");
+            for (var cut = 0; cut < Cuts; cut++)
+            {
+                await audit.EventsAsync(EventsACut, Cancel);
+                await using var command = server.CreateCommand(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+                Assert.InRange((long)(await command.ExecuteScalarAsync(Cancel))!, 1, 200);
+            }
+            await stop.CancelAsync();
+            await Task.WhenAll(sending);
+            await audit.ToldAsync(Cancel);
+            Assert.Contains("none lost, 0 displayed again that were under way, 0 webhooks pushed again", audit.Check(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var handset in handsets) await handset.DisposeAsync();
+            output.WriteLine(Gateway.Output);
+        }
     }
 
     private async Task<HttpStatusCode> ReadinessAsync()

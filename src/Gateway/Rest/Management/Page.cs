@@ -39,13 +39,19 @@ public sealed class PageQuery : IValidatableObject
         try
         {
             key = Utf8.GetString(Base64Url.DecodeFromChars(cursor));
-            return true;
+            return !key.Any(char.IsControl); // no key has one, and PostgreSQL takes no NUL
         }
         catch (DecoderFallbackException)
         {
             return false;
         }
     }
+}
+
+/// <summary>PostgreSQL has no text with U+0000, not even to look for.</summary>
+internal sealed class StorableTextAttribute() : ValidationAttribute("has the character U+0000")
+{
+    public override bool IsValid(object? value) => value is not string text || !text.Contains('\0');
 }
 
 /// <summary>A part of a list; <see cref="Next"/> is the <c>after</c> of the part behind it, null at the end.</summary>

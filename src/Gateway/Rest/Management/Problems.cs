@@ -46,5 +46,5 @@ internal static class Problems
 
     private static string Words(ModelError error) => error.ErrorMessage.Length > 0 ? error.ErrorMessage : "is not valid";
 
-    private static string Field(string key) => JsonNamingPolicy.CamelCase.ConvertName(key.TrimStart('$').TrimStart('.'));
+    private static string Field(string key) => string.Join('.', key.TrimStart('$').TrimStart('.').Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 }
