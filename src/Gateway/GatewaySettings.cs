@@ -10,6 +10,8 @@ namespace Gateway;
 /// </summary>
 public sealed class GatewaySettings
 {
+    /// <summary>Where HTTP listens, as the web server reads it: several with semicolons.</summary>
+    public string? Urls { get; init; }
     public StoreSettings Store { get; init; } = new();
     public ClusterSettings Cluster { get; init; } = new();
     public SipSettings Sip { get; init; } = new();
@@ -196,10 +198,14 @@ public sealed class AccountSettings
 
 public sealed class CarrierSettings
 {
+    public const string Nexmo = "Nexmo", Kannel = "Kannel", HttpKind = "Http";
+
     public string Name { get; init; } = "";
     /// <summary>Nexmo, Kannel or Http.</summary>
-    public string Kind { get; init; } = "Nexmo";
+    public string Kind { get; init; } = Nexmo;
+    /// <summary>Of kind Nexmo, what <c>/sms/json</c> is added to; of kind Kannel, its sendsms page (<c>/cgi-bin/sendsms</c> when it names no path).</summary>
     public string BaseUrl { get; init; } = "";
+    /// <summary>Kannel: the sendsms-user.</summary>
     public string? ApiKey { get; init; }
     [Secret]
     public string? ApiSecret { get; init; }
@@ -207,9 +213,71 @@ public sealed class CarrierSettings
     public List<string> Prefixes { get; init; } = [];
     /// <summary>Between equal prefixes the lower number is tried first.</summary>
     public int Priority { get; init; } = 1;
-    /// <summary>What the carrier must present at our webhooks (header or query <c>secret</c>); null: nothing.</summary>
+    /// <summary>Between equal prefixes of equal priority: the share of the recipients that are tried here first; 0: only when the others fail.</summary>
+    public int Weight { get; init; } = 1;
+    /// <summary>Messages handed over within any second, by each node; 0: no limit. One-time passwords have a quarter of them to themselves.</summary>
+    public int MaxMessagesPerSecond { get; init; }
+    /// <summary>Requests under way to it, by each node; 0: as many as Delivery:SendSlots says.</summary>
+    public int MaxConcurrent { get; init; }
+    /// <summary>The first that fits says how the sender is written on this route.</summary>
+    public List<SenderRewriteSettings> SenderRewrite { get; init; } = [];
+    /// <summary>Where the carrier reaches this gateway, http://sms.example.org say: receipts are asked for at /webhooks/… below it.</summary>
+    public string? CallbackUrl { get; init; }
+    /// <summary>What the carrier must present at our webhooks (header, query <c>secret</c> or a part of the path); null: nothing.</summary>
     [Secret]
     public string? WebhookSecret { get; init; }
+    /// <summary>What the carrier signs its webhooks with, as Nexmo does; null: they need no signature.</summary>
+    [Secret]
+    public string? SignatureSecret { get; init; }
+    /// <summary>md5hash, md5, sha1, sha256 or sha512.</summary>
+    public string SignatureMethod { get; init; } = "sha256";
+    /// <summary>Networks (10.0.0.0/8) and addresses its webhooks come from; none: any.</summary>
+    public List<string> AllowedAddresses { get; init; } = [];
+    /// <summary>Of kind Http: what is sent and how the answers are read.</summary>
+    public HttpCarrierSettings Http { get; init; } = new();
+}
+
+/// <summary>How a sender is written on one route.</summary>
+public sealed class SenderRewriteSettings
+{
+    /// <summary>Recipients (E.164 digits) it is for; "": all.</summary>
+    public string Prefix { get; init; } = "";
+    /// <summary>Regular expression that the whole sender must match.</summary>
+    public string Pattern { get; init; } = ".*";
+    /// <summary>What takes its place; <c>$1</c> is what the first group matched.</summary>
+    public string Replacement { get; init; } = "";
+}
+
+/// <summary>
+/// A carrier's own REST interface. In Url, Headers and Body stand <c>{to} {from} {text} {type} {data} {udh} {class} {pid} {id} {ttl} {key} {secret}
+/// {basic} {receiptUrl}</c>, each escaped as its place needs it. A path names a value in a reply or webhook: names and indexes with dots
+/// (<c>messages.0.id</c>) in JSON, a field of a form, or in a reply <c>regex:</c> and an expression whose first group is the value.
+/// </summary>
+public sealed class HttpCarrierSettings
+{
+    public string Method { get; init; } = "POST";
+    public string Url { get; init; } = "";
+    public Dictionary<string, string> Headers { get; init; } = [];
+    public string Body { get; init; } = "";
+    public string ContentType { get; init; } = "application/json";
+    /// <summary>Path of the carrier's message id in its reply; null: it gives none, and its receipts name ours.</summary>
+    public string? MessageId { get; init; }
+    /// <summary>Path of a status in its reply; null: the HTTP status says it.</summary>
+    public string? Status { get; init; }
+    /// <summary>Path of its reason for people.</summary>
+    public string? ErrorText { get; init; }
+    /// <summary>Statuses (or HTTP statuses, where there is no Status) with which it has taken the message; none: every 2xx.</summary>
+    public List<string> Accepted { get; init; } = [];
+    /// <summary>With these it has not, and may a moment later.</summary>
+    public List<string> Temporary { get; init; } = [];
+    /// <summary>With these it never will; none: all others, and HTTP 400, 413 and 422.</summary>
+    public List<string> Rejected { get; init; } = [];
+    /// <summary>Our field of an inbound message (msisdn, to, text, messageId, type, data, udh, concat…) and the path it has in the carrier's webhook.</summary>
+    public Dictionary<string, string> Inbound { get; init; } = [];
+    /// <summary>Our field of a receipt (messageId, client-ref, status, err-code, msisdn) and the path it has in the carrier's webhook.</summary>
+    public Dictionary<string, string> Receipt { get; init; } = [];
+    /// <summary>Its word for a status and ours: delivered, expired, failed, rejected, accepted, buffered or unknown. Those of SMPP are known.</summary>
+    public Dictionary<string, string> ReceiptStatus { get; init; } = [];
 }
 
 public sealed class SmsSettings

@@ -8,7 +8,7 @@ public static class SettingsCheck
 {
     private const int MinAdminKey = 16, MaxApiKey = 64;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
-    private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
+    internal static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
     private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
     private static readonly string[] ListenSchemes = ["udp", "tcp", "tls", "ws", "wss"];
 
@@ -32,7 +32,7 @@ public static class SettingsCheck
         foreach (var (key, port) in new[] { ("SiloPort", s.Cluster.SiloPort), ("GatewayPort", s.Cluster.GatewayPort) })
             if (port is < 1 or > 65535) yield return $"Cluster:{key}: {port} is not a port (1 to 65535)";
 
-        foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(Carriers(s.Carriers)))
+        foreach (var fault in Sip(s.Sip).Concat(Numbering(s.Numbering)).Concat(Accounts(s.Accounts, production)).Concat(CarriersCheck.Faults(s.Carriers, s.Urls)))
             yield return fault;
 
         // The key of everything: a short one would be found by trying.
@@ -149,31 +149,7 @@ public static class SettingsCheck
             if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
     }
 
-    private static IEnumerable<string> Carriers(List<CarrierSettings> carriers)
-    {
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        for (var i = 0; i < carriers.Count; i++)
-        {
-            var (c, at) = (carriers[i], $"Carriers:{i}");
-            foreach (var fault in Carrier(c, at)) yield return fault;
-            if (c.Name.Length > 0 && !names.Add(c.Name)) yield return $"{at}:Name: \"{c.Name}\" is there twice";
-        }
-    }
-
-    /// <summary>What is wrong with one carrier by itself.</summary>
-    internal static IEnumerable<string> Carrier(CarrierSettings c, string at)
-    {
-        if (c.Name.Length == 0 || !c.Name.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_'))
-            yield return $"{at}:Name: \"{c.Name}\" is not a name of letters, digits, - and _ (it stands in /webhooks/{{carrier}}/…)";
-        if (OneOf(c.Kind, "Nexmo") is { } kind) yield return $"{at}:Kind: {kind}";
-        if (!IsHttpUrl(c.BaseUrl)) yield return $"{at}:BaseUrl: \"{c.BaseUrl}\" is not an http or https URL";
-        if (string.IsNullOrEmpty(c.ApiKey)) yield return $"{at}:ApiKey: missing";
-        if (string.IsNullOrEmpty(c.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it{InEnvironment(at, "ApiSecret")}";
-        for (var p = 0; p < c.Prefixes.Count; p++)
-            if (!c.Prefixes[p].All(char.IsAsciiDigit)) yield return $"{at}:Prefixes:{p}: \"{c.Prefixes[p]}\" is not a string of digits without plus";
-    }
-
-    private static string InEnvironment(string at, string key) =>
+    internal static string InEnvironment(string at, string key) =>
         at.Length == 0 ? "" : $" (environment: {at.Replace(":", "__", StringComparison.Ordinal)}__{key})";
 
     private static string? ListenFault(string value)
@@ -191,7 +167,7 @@ public static class SettingsCheck
 
     private static bool HasScheme(string listen, string scheme) => listen.StartsWith($"{scheme}:", StringComparison.OrdinalIgnoreCase);
 
-    private static string? OneOf(string value, params string[] allowed) =>
+    internal static string? OneOf(string value, params string[] allowed) =>
         allowed.Contains(value) ? null : $"\"{value}\" is unknown; use {string.Join(", ", allowed)}";
 
     private static bool IsSipUri(string value) => value.StartsWith("sip:", StringComparison.Ordinal) && Gateway.Sip.SipUri.TryParse(
@@ -205,5 +181,5 @@ public static class SettingsCheck
 
     internal static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
 
-    private static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+    internal static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 }

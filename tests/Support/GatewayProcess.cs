@@ -20,7 +20,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private ChildProcess? _process;
 
     /// <param name="sipPort">Where SIP listens; null: anywhere.</param>
-    /// <param name="settings">Over the defaults; null takes one away.</param>
+    /// <param name="settings">Over the defaults; null takes one away, and <c>{urls}</c> in one is where HTTP listens.</param>
     public GatewayProcess(int? sipPort = null, params (string Key, string? Value)[] settings)
     {
         SipPort = sipPort ?? FreePort.Next();
@@ -48,7 +48,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             ["Accounts__0__Numbers__0"] = ApplicationNumber,
             ["Webhooks__AllowPrivateTargets"] = "true",
         };
-        foreach (var (key, value) in settings) _environment[key] = value;
+        foreach (var (key, value) in settings) _environment[key] = value?.Replace("{urls}", _environment["Urls"], StringComparison.Ordinal);
     }
 
     public int SipPort { get; }

@@ -75,11 +75,20 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         cancel.ThrowIfCancellationRequested();
         var recipient = submission.Source is MessageSource.Volte or MessageSource.Ott
             ? numbers.Dialled(submission.Destination)
-            : NumberPlan.International(submission.Destination);
+            : numbers.Given(submission.Destination);
         if (recipient is null) return AcceptanceResult.Refused(Refusal.InvalidDestination, $"{submission.Destination} is not a number");
         // What a carrier brings is for us or for nobody: passing it on to another carrier would make us an open relay.
         if (router.Find(recipient) is not { } route || route.Kind == RouteKind.Carrier && submission.Source == MessageSource.Carrier)
             return AcceptanceResult.Refused(Refusal.Unroutable, $"{recipient} is nobody's here and no carrier serves it");
+        try
+        {
+            if (route.Kind == RouteKind.Carrier && submission.Via is { } via && await IsOursAsync(via, recipient))
+                return AcceptanceResult.Refused(Refusal.Unroutable, $"a loop: carrier {route.Carrier} brings {MessageId.Format(via)} back to where it came from");
+        }
+        catch (StoreUnavailableException e)
+        {
+            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
+        }
 
         var row = NewRow(submission, recipient, route);
         var count = Fill(row, submission.Content);
@@ -106,6 +115,10 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
     }
 
+    /// <summary>What we are about to hand over to a carrier came from us: that carrier is ourselves.</summary>
+    private async Task<bool> IsOursAsync(long via, string recipient) =>
+        await store.DueMessages.FindAsync(via, CancellationToken.None) is { Route: RouteKind.Carrier } row && row.Recipient == recipient;
+
     private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
     {
         // Whole seconds: this is also the TP-SCTS, and what a repeat or a status report says must be equal to it.
@@ -118,7 +131,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             Carrier = submission.Carrier ?? route.Carrier,
             RouteReason = route.Reason,
             Recipient = recipient,
-            Originator = submission.Originator,
+            Originator = numbers.Sender(submission.Originator),
             Lane = submission.Lane,
             ConcatenationReference = (ushort)Random.Shared.Next(ushort.MaxValue + 1),
             AcceptedAt = now,

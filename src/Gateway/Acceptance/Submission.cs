@@ -23,6 +23,8 @@ public sealed record Submission
     public string? AccountReference { get; init; }
     /// <summary>The sender's own id for it (carrier's messageId, handset's Call-ID and RP-MR): a second one from the same originator is the same message.</summary>
     public string? ForeignId { get; init; }
+    /// <summary>Whose id of the message the request names that brought it: ours, when a carrier of ours leads back to us. Null: no such gateway's.</summary>
+    public long? Via { get; init; }
     /// <summary>How long that holds: longer ago, the same id is another message.</summary>
     public TimeSpan RepeatWindow { get; init; } = StatedRepeat;
 

@@ -1,17 +1,40 @@
-using System.Runtime.CompilerServices;
+using System.Collections.Concurrent;
 using Gateway.Provisioning;
 
 namespace Gateway.Carriers;
 
-/// <summary>The carriers of the directory by name, in whatever case it is written.</summary>
-public sealed class CarrierRegistry(LiveDirectory directory, IHttpClientFactory clients, TimeProvider time)
+/// <summary>The carriers of the directory by name, in whatever case it is written. Others may take their place while messages are under way.</summary>
+public sealed class CarrierRegistry(LiveDirectory directory, TimeProvider time)
 {
-    // A carrier whose settings do not change keeps its way out, and all that belongs to it.
-    private readonly ConditionalWeakTable<CarrierSettings, NexmoCarrier> _carriers = [];
+    private readonly ConcurrentDictionary<string, Carrier> _carriers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Lock _lock = new();
 
-    public CarrierSettings? Settings(string name) => directory.Current.Carrier(name);
+    /// <summary>The way out to this carrier, or null if there is none of that name. With other settings it is another one.</summary>
+    public Carrier? Find(string name)
+    {
+        var known = _carriers.GetValueOrDefault(name);
+        return ReferenceEquals(known?.Settings, directory.Current.Carrier(name)) ? known : Replace(name);
+    }
 
-    /// <summary>The way out to this carrier, or null if there is none of that name.</summary>
-    public NexmoCarrier? Find(string name) =>
-        Settings(name) is { } settings ? _carriers.GetValue(settings, carrier => new NexmoCarrier(carrier, clients, time)) : null;
+    private Carrier? Replace(string name)
+    {
+        lock (_lock)
+        {
+            var settings = directory.Current.Carrier(name);
+            if (_carriers.TryGetValue(name, out var known))
+            {
+                if (ReferenceEquals(known.Settings, settings)) return known;
+                _carriers.TryRemove(name, out _);
+                known.Retire();
+            }
+            return settings is null ? null : _carriers[name] = New(settings);
+        }
+    }
+
+    private Carrier New(CarrierSettings settings) => settings.Kind switch
+    {
+        CarrierSettings.Kannel   => new KannelCarrier(settings, time),
+        CarrierSettings.HttpKind => new HttpCarrier(settings, time),
+        _                        => new NexmoCarrier(settings, time),
+    };
 }

@@ -12,32 +12,48 @@ namespace Gateway.Carriers;
 internal static class CarrierResilience
 {
     public static readonly TimeSpan BreakDuration = TimeSpan.FromSeconds(15);
-    /// <summary>The name of the HTTP client to all carriers.</summary>
-    public const string Client = "carrier";
-    private static readonly HttpRequestOptionsKey<string> Carrier = new("carrier");
     private const int MaxReplyOctets = 64 * 1024;
 
-    public static void Configure(HttpStandardResilienceOptions options)
-    {
-        options.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(15);
-        options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(5);
-        options.Retry.MaxRetryAttempts = 2;
-        options.Retry.BackoffType = DelayBackoffType.Exponential;
-        options.Retry.Delay = TimeSpan.FromMilliseconds(250);
-        options.Retry.UseJitter = true;
-        options.Retry.ShouldRetryAfterHeader = false; // a wait that it asks for is the mailbox's to keep
-        options.Retry.ShouldHandle = args => WasNotTakenAsync(args.Outcome, args.Context.CancellationToken);
-        options.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(30);
-        options.CircuitBreaker.MinimumThroughput = 10;
-        options.CircuitBreaker.FailureRatio = 0.5;
-        options.CircuitBreaker.BreakDuration = BreakDuration;
-    }
+    public static ResiliencePipeline<HttpResponseMessage> Pipeline(Carrier carrier, TimeProvider time) =>
+        new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddTimeout(TimeSpan.FromSeconds(15))
+            .AddRetry(new HttpRetryStrategyOptions
+            {
+                MaxRetryAttempts = 2,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromMilliseconds(250),
+                UseJitter = true,
+                ShouldRetryAfterHeader = false, // a wait that it asks for is the mailbox's to keep
+                ShouldHandle = args => WasNotTakenAsync(carrier, args.Outcome, args.Context.CancellationToken),
+                OnRetry = _ =>
+                {
+                    carrier.Limits.Count(otp: true); // it is a message more for the carrier's count, if for nobody's share of it
+                    return default;
+                },
+            })
+            .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
+            {
+                SamplingDuration = TimeSpan.FromSeconds(30),
+                MinimumThroughput = 10,
+                FailureRatio = 0.5,
+                BreakDuration = BreakDuration,
+                OnOpened = args =>
+                {
+                    carrier.Opened(args.BreakDuration);
+                    return default;
+                },
+                OnClosed = _ =>
+                {
+                    carrier.Closed();
+                    return default;
+                },
+            })
+            .AddTimeout(TimeSpan.FromSeconds(5))
+            .Build();
 
-    public static void Configure(HttpClient client)
-    {
-        client.Timeout = TimeSpan.FromSeconds(20); // the pipeline's time-outs come first, except for a body that trickles behind an error
-        client.MaxResponseContentBufferSize = MaxReplyOctets;
-    }
+    /// <summary>Its time-out comes after the pipeline's, except for a body that trickles behind an error.</summary>
+    public static HttpClient Client(HttpMessageHandler pipeline) =>
+        new(pipeline) { Timeout = TimeSpan.FromSeconds(20), MaxResponseContentBufferSize = MaxReplyOctets };
 
     /// <summary>Redirects would carry key and secret to wherever they point.</summary>
     public static SocketsHttpHandler Handler() => new()
@@ -45,15 +61,10 @@ internal static class CarrierResilience
         AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     };
 
-    /// <summary>Says whose request it is, and so which circuit it goes through.</summary>
-    public static void Mark(HttpRequestMessage request, string carrier) => request.Options.Set(Carrier, carrier);
-
-    public static string CarrierOf(HttpRequestMessage request) => request.Options.TryGetValue(Carrier, out var carrier) ? carrier : "";
-
     public static bool NeverConnected(HttpRequestException e) => e.HttpRequestError is
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError;
 
-    private static async ValueTask<bool> WasNotTakenAsync(Outcome<HttpResponseMessage> outcome, CancellationToken cancel)
+    private static async ValueTask<bool> WasNotTakenAsync(Carrier carrier, Outcome<HttpResponseMessage> outcome, CancellationToken cancel)
     {
         if (outcome.Exception is { } exception)
             return exception is HttpRequestException fault && NeverConnected(fault);
@@ -63,6 +74,6 @@ internal static class CarrierResilience
         if (!response.IsSuccessStatusCode)
             return false;
         await response.Content.LoadIntoBufferAsync(MaxReplyOctets, cancel); // what fails here fails the request, as it would a moment later
-        return NexmoReply.SaysTryAgain(await response.Content.ReadAsByteArrayAsync(cancel));
+        return carrier.SaysTryAgain(await response.Content.ReadAsByteArrayAsync(cancel));
     }
 }

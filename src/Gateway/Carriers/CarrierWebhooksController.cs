@@ -1,7 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Gateway.Acceptance;
 using Gateway.Delivery;
 using Gateway.Rest;
@@ -20,66 +18,90 @@ namespace Gateway.Carriers;
 [ProducesResponseType(StatusCodes.Status200OK)]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized, "application/problem+json")]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status403Forbidden, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status503ServiceUnavailable, "application/problem+json")]
 public sealed class CarrierWebhooksController(
-    CarrierRegistry carriers, Acceptor acceptor, GatewayStore store, Mailboxes mailboxes) : ControllerBase
+    CarrierRegistry carriers, Acceptor acceptor, GatewayStore store, Mailboxes mailboxes, TimeProvider time) : ControllerBase
 {
-    private const string SecretField = "secret", SecretHeader = "X-Webhook-Secret";
     private const int MaxHandedOver = 500;
+    // Kannel tells once: it waits a while for what overtakes the answer to our own request.
+    private const int KannelTries = 20;
+    private static readonly TimeSpan KannelPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A message from the carrier's side, with Nexmo's field names.</summary>
-    [HttpPost("inbound-sms"), HttpGet("inbound-sms"), InboundSmsFields]
+    /// <summary>A message from the carrier's side: with Nexmo's field names, Kannel's, or those the settings name, by its kind.</summary>
+    [HttpPost("inbound-sms"), HttpGet("inbound-sms"), HttpPost("{secret}/inbound-sms"), HttpGet("{secret}/inbound-sms"), InboundSmsFields]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status422UnprocessableEntity, "application/problem+json")]
     public async Task<IActionResult> InboundSms()
     {
-        if (!IsKnown(out var settings, out var refusal))
+        if (!IsKnown(out var carrier, out var refusal))
             return refusal;
-        var fields = await RequestFields.ReadAsync(Request);
-        if (fields.Fault is { } unreadable)
-            return Refuse(StatusCodes.Status400BadRequest, "The request cannot be read", unreadable);
-        if (IsUrlCheck(fields))
-            return Ok();
-        if (Carriers.InboundSms.Read(fields, settings.Name, out var fault) is not { } submission)
+        var fields = carrier.Settings.Kind switch
+        {
+            CarrierSettings.Kannel   => await KannelInbound.ReadAsync(Request),
+            CarrierSettings.HttpKind => await RequestFields.ReadAsync(Request, RequestReading.Nested),
+            _                        => await RequestFields.ReadAsync(Request),
+        };
+        if (IsNoneToRead(carrier, fields) is { } answer)
+            return answer;
+        if (carrier.Settings.Kind == CarrierSettings.HttpKind)
+            fields = fields.Renamed(carrier.Settings.Http.Inbound);
+        if (Carriers.InboundSms.Read(fields, carrier.Settings.Name, out var fault) is not { } submission)
             return RefuseField(fault);
         var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
         return result.Accepted ? Ok() : Refuse(result);
     }
 
-    /// <summary>A receipt for a message we handed over to the carrier, with Nexmo's field names.</summary>
-    [HttpPost("delivery-receipt"), HttpGet("delivery-receipt"), DeliveryReceiptFields]
+    /// <summary>A receipt for a message we handed over to the carrier, with the field names of its kind.</summary>
+    [HttpPost("delivery-receipt"), HttpGet("delivery-receipt"), HttpPost("{secret}/delivery-receipt"), HttpGet("{secret}/delivery-receipt"), DeliveryReceiptFields]
     public async Task<IActionResult> DeliveryReceipt()
     {
-        if (!IsKnown(out var settings, out var refusal))
+        if (!IsKnown(out var carrier, out var refusal))
             return refusal;
-        var fields = await RequestFields.ReadAsync(Request);
-        if (fields.Fault is { } unreadable)
-            return Refuse(StatusCodes.Status400BadRequest, "The request cannot be read", unreadable);
-        if (IsUrlCheck(fields))
-            return Ok();
-        if (fields["status"] is not { } status)
-            return RefuseField(new FieldFault("status", "status is missing"));
+        var kind = carrier.Settings.Kind;
+        var fields = await RequestFields.ReadAsync(Request, kind switch
+        {
+            CarrierSettings.Kannel   => RequestReading.Octets,
+            CarrierSettings.HttpKind => RequestReading.Nested,
+            _                        => RequestReading.Flat,
+        });
+        if (IsNoneToRead(carrier, fields) is { } answer)
+            return answer;
+        if (kind == CarrierSettings.HttpKind)
+            fields = fields.Renamed(carrier.Settings.Http.Receipt);
+        if (CarrierReceipts.Read(fields, carrier.Settings, out var fault) is not { } receipt)
+            return RefuseField(fault);
         if (fields["messageId"] is null && fields["client-ref"] is null)
             return RefuseField(new FieldFault("messageId", "messageId is missing"));
+        for (var triesLeft = kind == CarrierSettings.Kannel ? KannelTries : 1; ; triesLeft--)
+        {
+            var taken = await TakeAsync(fields, receipt);
+            if (taken is not null || triesLeft == 1)
+                return taken ?? RetryLater("The message is not handed over yet, or the store is away", TimeSpan.FromSeconds(5));
+            await Task.Delay(KannelPause, time, HttpContext.RequestAborted);
+        }
+    }
+
+    /// <summary>Null: not yet.</summary>
+    private async Task<IActionResult?> TakeAsync(RequestFields fields, CarrierReceipt receipt)
+    {
         try
         {
-            var message = await FindAsync(fields, settings.Name);
+            var message = await FindAsync(fields);
             if (message is { State: MessageState.Waiting, Attempts: 0 }) // it overtook the answer to our own request
-                return RetryLater("The message is not handed over yet", TimeSpan.FromSeconds(5));
-            var errorCode = byte.TryParse(fields["err-code"], NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : (byte)0;
-            var receipt = new CarrierReceipt(message?.Id ?? 0, settings.Name, fields["messageId"] ?? "", status.ToLowerInvariant(), errorCode);
-            return message is not null && await mailboxes.CarrierReceiptAsync(receipt, CancellationToken.None)
+                return null;
+            return message is not null && await mailboxes.CarrierReceiptAsync(receipt with { MessageId = message.Id }, CancellationToken.None)
                 ? Ok()
                 : Refuse(StatusCodes.Status404NotFound, "Unknown message", "neither client-ref nor messageId is of a message handed over to this carrier");
         }
         catch (StoreUnavailableException)
         {
-            return RetryLater("The message store is not available", TimeSpan.FromSeconds(5));
+            return null;
         }
     }
 
     /// <summary>By the reference we gave, else by the carrier's own id among the messages under way to that recipient.</summary>
-    private async Task<ShortMessageRow?> FindAsync(RequestFields fields, string carrier)
+    private async Task<ShortMessageRow?> FindAsync(RequestFields fields)
     {
         if (MessageId.TryParse(fields["client-ref"], out var id))
         {
@@ -96,30 +118,29 @@ public sealed class CarrierWebhooksController(
         static bool IsTheirs(ShortMessageRow? row) => row is { Route: RouteKind.Carrier };
     }
 
-    // Not an argument of the actions: binding one would make ASP.NET read a form body before we do.
-    private bool IsKnown([NotNullWhen(true)] out CarrierSettings? settings, [NotNullWhen(false)] out IActionResult? refusal)
+    // Not arguments of the actions: binding one would make ASP.NET read a form body before we do.
+    private bool IsKnown([NotNullWhen(true)] out Carrier? carrier, [NotNullWhen(false)] out IActionResult? refusal)
     {
         var name = (string)RouteData.Values["carrier"]!;
-        settings = carriers.Settings(name);
-        refusal = settings is null ? Refuse(StatusCodes.Status404NotFound, "Unknown carrier", $"there is no carrier {name}")
-            : HasSecret(settings) ? null
-            : Refuse(StatusCodes.Status401Unauthorized, "Wrong secret", $"the webhook secret is missing or wrong: header {SecretHeader} or query {SecretField}");
+        carrier = carriers.Find(name);
+        refusal = carrier is null ? Refuse(StatusCodes.Status404NotFound, "Unknown carrier", $"there is no carrier {name}")
+            : !carrier.Gate.IsAddressAllowed(HttpContext.Connection.RemoteIpAddress)
+                ? Refuse(StatusCodes.Status403Forbidden, "Wrong address", $"{HttpContext.Connection.RemoteIpAddress} is none of this carrier's addresses")
+            : !carrier.Gate.HasSecret(Request, RouteData.Values[CarrierGate.SecretField] as string)
+                ? Refuse(StatusCodes.Status401Unauthorized, "Wrong secret",
+                    $"the webhook secret is missing or wrong: header {CarrierGate.SecretHeader}, query {CarrierGate.SecretField}, or before the last part of the path")
+            : null;
         return refusal is null;
     }
 
-    private bool HasSecret(CarrierSettings settings)
-    {
-        if (string.IsNullOrEmpty(settings.WebhookSecret))
-            return true;
-        var given = Request.Headers.TryGetValue(SecretHeader, out var header) ? header.ToString() : Request.Query[SecretField].ToString();
-        // Digests, so that the time it takes tells nothing of the secret, its length included.
-        return CryptographicOperations.FixedTimeEquals(Digest(given), Digest(settings.WebhookSecret));
-
-        static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
-    }
+    private IActionResult? IsNoneToRead(Carrier carrier, RequestFields fields) =>
+        fields.Fault is { } unreadable ? Refuse(StatusCodes.Status400BadRequest, "The request cannot be read", unreadable)
+        : IsUrlCheck(fields) ? Ok()
+        : carrier.Gate.SignatureFault(fields, time.GetUtcNow()) is { } fault ? Refuse(StatusCodes.Status401Unauthorized, "Wrong signature", fault)
+        : null;
 
     /// <summary>Nexmo asks for a URL with GET and nothing in it before it accepts it as a webhook, and wants 200.</summary>
-    private bool IsUrlCheck(RequestFields fields) => HttpMethods.IsGet(Request.Method) && fields.All(field => field.Key == SecretField);
+    private bool IsUrlCheck(RequestFields fields) => HttpMethods.IsGet(Request.Method) && fields.All(field => field.Key == CarrierGate.SecretField);
 
     private IActionResult Refuse(AcceptanceResult refused) => refused.Refusal switch
     {

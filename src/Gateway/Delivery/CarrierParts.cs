@@ -39,11 +39,20 @@ internal sealed class CarrierParts
     public bool Record(CarrierReceipt receipt)
     {
         if (!IsFinal(receipt.Status)) return false;
+        if (receipt.PartId.Length == 0 && _parts.Length > 0) return RecordWhole(receipt);
         var id = Uri.EscapeDataString(receipt.PartId);
         if (_parts.Length == 0) _parts = [id]; // a carrier that gave no ids: its one receipt is for the whole
         var at = Array.IndexOf(_parts, id);
         if (at < 0) return false;
         _parts[at] = $"{id}={receipt.Status}:{receipt.ErrorCode}";
+        return true;
+    }
+
+    /// <summary>A receipt that names no part is for all of them that nothing is known of yet.</summary>
+    private bool RecordWhole(CarrierReceipt receipt)
+    {
+        if (Complete) return false;
+        _parts = Array.ConvertAll(_parts, part => part.Contains('=') ? part : $"{part}={receipt.Status}:{receipt.ErrorCode}");
         return true;
     }
 

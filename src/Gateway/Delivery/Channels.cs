@@ -92,12 +92,20 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
         }
     }
 
+    /// <summary>What it wants at once, or null.</summary>
+    internal CarrierLimits? LimitsOf(string carrier) => carriers.Find(carrier)?.Limits;
+
+    /// <summary>It has failed repeatedly, and another route is better at the moment.</summary>
+    internal bool IsLeftAlone(string carrier) => carriers.Find(carrier)?.IsOpen == true;
+
     /// <summary>Hands a message to a carrier; when it has taken it, what to keep of the ids it gave.</summary>
     internal async Task<(Verdict Verdict, string? CarrierIds)> SendCarrierAsync(string name, ShortMessageRow row, string? text)
     {
         if (carriers.Find(name) is not { } carrier) return (new Verdict(Next.Fail, Verdict.Unreachable, $"carrier {name} is not set any more"), null);
         var outcome = await carrier.SendAsync(row, text, CancellationToken.None);
-        return (Verdict.OfCarrier(name, outcome), outcome is CarrierOutcome.Accepted accepted ? CarrierParts.Of(accepted.MessageIds) : null);
+        var verdict = Verdict.OfCarrier(name, outcome);
+        if (carrier.SenderOf(row) is var sender && sender != row.Originator) verdict = verdict with { Reason = $"{verdict.Reason}; sender {row.Originator} written as {sender}" };
+        return (verdict, outcome is CarrierOutcome.Accepted accepted ? CarrierParts.Of(accepted.MessageIds) : null);
     }
 
     private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";

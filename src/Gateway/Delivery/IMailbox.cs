@@ -47,10 +47,15 @@ public sealed record HandsetReport(
     [property: Id(3)] byte? FailureCause = null);
 
 /// <param name="MessageId">Our id of the message.</param>
-/// <param name="PartId">The carrier's id of the part it is about.</param>
+/// <param name="PartId">The carrier's id of the part it is about; "": of the whole.</param>
 /// <param name="Status">Nexmo's word: delivered, expired, failed, rejected, accepted, buffered, unknown.</param>
 /// <param name="ErrorCode">Nexmo err-code.</param>
+/// <param name="Detail">The carrier's own words, or null.</param>
 [GenerateSerializer, Immutable, Alias("CarrierReceipt")]
 public sealed record CarrierReceipt(
     [property: Id(0)] long MessageId, [property: Id(1)] string Carrier, [property: Id(2)] string PartId, [property: Id(3)] string Status,
-    [property: Id(4)] byte ErrorCode);
+    [property: Id(4)] byte ErrorCode, [property: Id(5)] string? Detail = null)
+{
+    /// <summary>For people, in a message's history. PostgreSQL cannot store U+0000.</summary>
+    public string Words => (Detail is null ? Status : $"{Status} ({Detail})").Replace('\0', '\uFFFD');
+}

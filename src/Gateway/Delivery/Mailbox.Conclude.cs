@@ -89,7 +89,7 @@ public sealed partial class Mailbox
                 SegmentsDone = part.Row.SegmentsDone,
                 Attempts = part.Row.Attempts,
                 DueAt = part.Row.ExpiresAt,
-                Reason = $"carrier {receipt.Carrier}: {receipt.Status}, its answer having been lost",
+                Reason = $"carrier {receipt.Carrier}: {receipt.Words}, its answer having been lost",
                 CarrierMessageIds = CarrierParts.Of([receipt.PartId]),
                 Happened = true,
             });
@@ -105,7 +105,7 @@ public sealed partial class Mailbox
     {
         if (!CarrierParts.IsFinal(receipt.Status)) return true;
         var attempt = NewAttempt(row, "carrier", receipt.Carrier, Now);
-        attempt.Outcome = $"receipt after the expiry: {receipt.Status} err-code={receipt.ErrorCode} messageId={receipt.PartId}".Replace('\0', '\uFFFD');
+        attempt.Outcome = $"receipt after the expiry: {receipt.Words} err-code={receipt.ErrorCode} messageId={receipt.PartId}".Replace('\0', '\uFFFD');
         var known = await store.DueMessages.AttemptsOfAsync(row.Id, CancellationToken.None);
         if (known.Exists(before => before.Outcome == attempt.Outcome && before.Target == attempt.Target)) return true; // it repeats itself
         if (known.Count(before => before.StartedAt >= row.ConcludedAt) >= MaxLateReceipts) return true;
@@ -139,7 +139,7 @@ public sealed partial class Mailbox
             DueAt = parts.Complete ? null : row.ExpiresAt,
             ConcludedAt = parts.Complete ? now : null,
             ErrorCode = parts.ErrorCode,
-            Reason = $"carrier {receipt.Carrier}: {receipt.Status}",
+            Reason = $"carrier {receipt.Carrier}: {receipt.Words}",
             CarrierMessageIds = parts.ToString(),
         };
         if (parts.Complete) receipts.Tell(progress, row, 0, row.SegmentCount, state, parts.ErrorCode, now);

@@ -1,3 +1,4 @@
+using Gateway.Carriers;
 using Gateway.Sip;
 using Gateway.Store;
 
@@ -161,9 +162,9 @@ public sealed partial class Mailbox
     /// A slot to the next hop, or null when the message must not leave now after all: its time is over, another one goes first, the contacts have
     /// changed, a late report has concluded it, the mailbox is another's by now or the gateway stops. Then the pump looks anew.
     /// </summary>
-    private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row)
+    private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits = null)
     {
-        if (await InLineAsync(nextHop, row) is not { } slot) return null;
+        if (await InLineAsync(nextHop, row, limits) is not { } slot) return null;
         // The contacts and the line may have taken minutes.
         var leaves = false;
         try
@@ -177,17 +178,17 @@ public sealed partial class Mailbox
         return leaves ? slot : null;
     }
 
-    private async Task<SendSlots.Slot?> InLineAsync(string nextHop, ShortMessageRow row)
+    private async Task<SendSlots.Slot?> InLineAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits)
     {
         var untilExpiry = _underWay.Min(waiting => waiting.Row.ExpiresAt) - Now;
         if (untilExpiry <= 0) return null;
-        if (channels.Slots.TryTake(nextHop, row.Lane) is { } free) return free;
+        if (channels.Slots.TryTake(nextHop, row.Lane, limits) is { } free) return free;
         using var over = new CancellationTokenSource(TimeSpan.FromMilliseconds(untilExpiry), time);
         using var turn = CancellationTokenSource.CreateLinkedTokenSource(over.Token, channels.Stopping);
         _inLine = (row.Lane, turn);
         try
         {
-            var slot = await channels.Slots.TakeAsync(nextHop, row.Lane, row.Account, turn.Token);
+            var slot = await channels.Slots.TakeAsync(nextHop, row.Lane, row.Account, turn.Token, limits);
             if (!turn.IsCancellationRequested && _events == _eventsBefore) return slot;
             slot.Dispose();
         }
@@ -270,35 +271,17 @@ public sealed partial class Mailbox
         if (await JoinAsync(waiting) is not { } parts) return;
         var row = waiting.Row;
         var routes = router.Carriers(row.Recipient).Select(route => route.Carrier!).ToList();
-        var carrier = NextCarrier(routes, waiting) ?? row.Carrier!;
-        if (await SlotAsync($"carrier {carrier}", row) is not { } slot) return;
+        var carrier = CarrierTurn.Take(routes, waiting, channels.IsLeftAlone) ?? row.Carrier!;
+        var why = CarrierTurn.Why(carrier, routes, waiting, channels.IsLeftAlone);
+        if (await SlotAsync($"carrier {carrier}", row, channels.LimitsOf(carrier)) is not { } slot) return;
         using var underWay = slot;
         var attempt = NewAttempt(row, "carrier", carrier, Now);
         var (verdict, carrierIds) = await channels.SendCarrierAsync(carrier, row, parts.Text);
         slot.Dispose();
         attempt.Status = (short)verdict.Status;
+        if (why is not null) verdict = verdict with { Reason = $"{verdict.Reason}; {why}" };
         foreach (var part in parts.Messages) part.TriedCarrier(carrier, rejected: verdict is { Next: Next.Fail, OtherRoute: true });
-        await ConcludeAllAsync(parts.Messages, attempt, AmongRoutes(verdict, routes, waiting), carrierIds: carrierIds);
-    }
-
-    /// <summary>
-    /// The routes in order, round after round; after a failure the next one has its turn. One that has rejected the message is not asked again, as
-    /// long as that is remembered here: what has left memory begins where its attempts stand, and at worst is rejected again.
-    /// </summary>
-    private static string? NextCarrier(List<string> routes, Waiting waiting)
-    {
-        var last = waiting.LastCarrier is { } name ? routes.IndexOf(name) : routes.Count == 0 ? -1 : (waiting.Row.Attempts - 1) % routes.Count;
-        return routes.Skip(last + 1).Concat(routes).FirstOrDefault(carrier => !waiting.CarriersThatRejected.Contains(carrier));
-    }
-
-    /// <summary>What one route's verdict means where there are several: it fails only when all have rejected it.</summary>
-    private static Verdict AmongRoutes(Verdict verdict, List<string> routes, Waiting waiting)
-    {
-        // What a carrier may have taken goes to no other one at once.
-        if (!verdict.OtherRoute || routes.TrueForAll(waiting.CarriersThatRejected.Contains)) return verdict;
-        // Another route is left in this round: its turn is now. Else the next round begins by schedule.
-        var left = routes.Skip(routes.IndexOf(waiting.LastCarrier!) + 1).Any(carrier => !waiting.CarriersThatRejected.Contains(carrier));
-        return verdict with { Next = Next.Retry, After = left ? TimeSpan.Zero : verdict.After };
+        await ConcludeAllAsync(parts.Messages, attempt, CarrierTurn.Among(verdict, routes, waiting), carrierIds: carrierIds);
     }
 
     private AttemptRow NewAttempt(ShortMessageRow row, string channel, string target, long now) => new()

@@ -1,3 +1,4 @@
+using Gateway.Carriers;
 using Gateway.Store;
 
 namespace Gateway.Delivery;
@@ -12,6 +13,7 @@ namespace Gateway.Delivery;
 /// <item>Within a lane the accounts take turns, so that one account's backlog does not delay another's; within an account, first come, first served.</item>
 /// <item>A slot is given back with the answer, or after <see cref="Patience"/>: what is silent does not load the hop any more, and handsets out of
 /// reach must not hold up the others.</item>
+/// <item>A carrier may want less: so many requests at once, which its silence does not raise, or so many messages a second. The same line waits for both.</item>
 /// <item>A hop that asks for a rest gets it, for <see cref="LongestRest"/> at most; then those in line go on.</item>
 /// </list>
 /// </summary>
@@ -20,6 +22,8 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(2);
     private const int BulkTurn = 4;
+    // A timer is exact to a millisecond; one that comes a tick too soon would be set again for nothing.
+    private static readonly TimeSpan RateGrain = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Hop> _hops = new(StringComparer.Ordinal);
@@ -52,23 +56,24 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     }
 
     /// <summary>A slot at once, or null when there is none or others are in line for it.</summary>
-    public Slot? TryTake(string nextHop, MessageLane lane)
+    /// <param name="limits">The hop's own, or null.</param>
+    public Slot? TryTake(string nextHop, MessageLane lane, CarrierLimits? limits = null)
     {
         lock (_lock)
         {
-            var hop = Find(nextHop);
+            var hop = Find(nextHop, limits);
             return hop.IsFree(lane) && !hop.IsInLine(lane) ? hop.Take(lane) : null;
         }
     }
 
     /// <exception cref="OperationCanceledException">It waits no longer.</exception>
-    public async Task<Slot> TakeAsync(string nextHop, MessageLane lane, string? account, CancellationToken cancel)
+    public async Task<Slot> TakeAsync(string nextHop, MessageLane lane, string? account, CancellationToken cancel, CarrierLimits? limits = null)
     {
         Hop hop;
         Waiter waiter;
         lock (_lock)
         {
-            hop = Find(nextHop);
+            hop = Find(nextHop, limits);
             if (hop.IsFree(lane) && !hop.IsInLine(lane)) return hop.Take(lane);
             waiter = hop.Lines[(int)lane].Add(account ?? "");
             hop.Watch();
@@ -81,7 +86,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     public void Rest(string nextHop, TimeSpan rest)
     {
         if (rest <= TimeSpan.Zero) return;
-        lock (_lock) Find(nextHop).Rest(rest < LongestRest ? rest : LongestRest);
+        lock (_lock) Find(nextHop, limits: null).Rest(rest < LongestRest ? rest : LongestRest);
     }
 
     private void Leave(Hop hop, MessageLane lane, Waiter waiter, CancellationToken cancel)
@@ -100,6 +105,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         {
             if (!slot.Hop.Return(slot)) return;
             slot.Hop.Grant();
+            slot.Hop.Watch();
             DropIfIdle(slot.Hop);
         }
     }
@@ -116,9 +122,10 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         }
     }
 
-    private Hop Find(string name)
+    private Hop Find(string name, CarrierLimits? limits)
     {
         if (!_hops.TryGetValue(name, out var hop)) _hops.Add(name, hop = new Hop(this, name, settings.SendSlots));
+        hop.Limits = limits; // of the carrier as it is set now
         return hop;
     }
 
@@ -152,7 +159,6 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     {
         // The oldest first.
         private readonly LinkedList<Slot> _taken = [];
-        private readonly int _most = capacity - capacity / 4;
         private int _otp;
         private int _turn;
         private ITimer? _timer;
@@ -160,11 +166,16 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
         public SendSlots Slots => slots;
         public string Name => name;
+        public CarrierLimits? Limits { get; set; }
         public Line[] Lines { get; } = [new(), new(), new()];
         public int Taken => _taken.Count;
         public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any) && !IsResting;
 
-        public bool IsFree(MessageLane lane) => !IsResting && _taken.Count < capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < _most;
+        public bool IsFree(MessageLane lane) => !IsResting && HasRoom(lane) && (Limits is null || Limits.Wait(lane == MessageLane.Otp) == TimeSpan.Zero);
+
+        private bool HasRoom(MessageLane lane) => _taken.Count < Capacity && (lane == MessageLane.Otp ? _otp : _taken.Count - _otp) < Capacity - Capacity / 4;
+
+        private int Capacity => Limits?.Concurrent ?? capacity;
 
         public bool IsInLine(MessageLane lane) => lane == MessageLane.Otp ? Lines[0].Any : Lines[1].Any || Lines[2].Any;
 
@@ -173,6 +184,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             var slot = new Slot(this, lane, slots.Now);
             _taken.AddLast(slot.Node);
             if (lane == MessageLane.Otp) _otp++;
+            Limits?.Count(lane == MessageLane.Otp);
             return slot;
         }
 
@@ -187,7 +199,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
         public void ReturnSilent()
         {
-            while (_taken.First is { } oldest && slots.Age(oldest.Value) >= Patience) Return(oldest.Value);
+            while (Limits?.Concurrent is null && _taken.First is { } oldest && slots.Age(oldest.Value) >= Patience) Return(oldest.Value);
         }
 
         public void Grant()
@@ -202,11 +214,18 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             Watch();
         }
 
-        /// <summary>For the end of a rest, and while somebody is in line for silence.</summary>
+        /// <summary>For the end of a rest; and while somebody is in line, for silence and for the next second.</summary>
         public void Watch()
         {
-            if (IsResting) Look(RestLeft);
-            else if (_taken.First is { } oldest && Lines.Any(line => line.Any)) Look(Patience - slots.Age(oldest.Value));
+            if (IsResting)
+            {
+                Look(RestLeft);
+                return;
+            }
+            if (!Lines.Any(line => line.Any)) return;
+            var wait = Limits?.Concurrent is null && _taken.First is { } oldest ? Patience - slots.Age(oldest.Value) : TimeSpan.MaxValue;
+            if (NextTurn() is { } turn && turn < wait) wait = turn;
+            if (wait < TimeSpan.MaxValue) Look(wait);
         }
 
         private void Look(TimeSpan wait)
@@ -214,6 +233,16 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
             if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
             if (_timer is null) _timer = slots.Timer(() => slots.OnTimer(this), wait);
             else _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+
+        /// <summary>Until one of those in line may leave as far as the rate goes; null: it keeps nobody there.</summary>
+        private TimeSpan? NextTurn()
+        {
+            if (Limits is null) return null;
+            var otp = Lines[0].Any ? Limits.Wait(otp: true) : TimeSpan.MaxValue;
+            var others = Lines[1].Any || Lines[2].Any ? Limits.Wait(otp: false) : TimeSpan.MaxValue;
+            var wait = otp < others ? otp : others;
+            return wait > TimeSpan.Zero && wait < TimeSpan.MaxValue ? wait + RateGrain : null;
         }
 
         private bool IsResting => RestLeft > TimeSpan.Zero;

@@ -104,7 +104,8 @@ public readonly record struct Verdict(
         CarrierOutcome.Accepted taken => new(Next.HandedOver, 0, $"carrier {carrier}: taken", taken.HttpStatus),
         CarrierOutcome.Rejected refused => new(Next.Fail, refused.ErrorCode, $"carrier {carrier}: status {refused.Status} {refused.Text}",
             refused.HttpStatus, OtherRoute: !refused.PartlyTaken),
-        CarrierOutcome.Temporary later => new(Next.Retry, NetworkError, $"carrier {carrier}: {later.Reason}", later.HttpStatus,
+        CarrierOutcome.Temporary later => new(Next.Retry, NetworkError,
+            $"carrier {carrier}: {later.Reason}{(later.MayHaveBeenTaken ? "; it may have taken it all the same" : "")}", later.HttpStatus,
             After: later.RetryAfter, OtherRoute: !later.MayHaveBeenTaken),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };

@@ -6,6 +6,17 @@ using System.Text.Unicode;
 
 namespace Gateway.Rest;
 
+/// <summary>How much of a request's structure its fields show.</summary>
+public enum RequestReading : byte
+{
+    /// <summary>Names and values; a JSON value that is an object or an array is none.</summary>
+    Flat,
+    /// <summary>What is inside such values too, each named by its way there.</summary>
+    Nested,
+    /// <summary>A form alone, each octet a character: what encoding they are in is somebody else's knowledge.</summary>
+    Octets,
+}
+
 /// <summary>
 /// The parameters of a request as texts, from wherever the client put them: form or JSON body first, then the query. JSON numbers and booleans
 /// are taken as written. Of a name that comes twice the first counts. Clients label bodies carelessly, so what starts with <c>{</c> is JSON and
@@ -17,6 +28,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     private static readonly JsonReaderOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 64 };
 
+    private readonly RequestReading _reading;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private HashSet<string>? _composites;
 
@@ -36,9 +48,11 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    public static async ValueTask<RequestFields> ReadAsync(HttpRequest request)
+    private RequestFields(RequestReading reading) => _reading = reading;
+
+    public static async ValueTask<RequestFields> ReadAsync(HttpRequest request, RequestReading reading = RequestReading.Flat)
     {
-        var fields = new RequestFields();
+        var fields = new RequestFields(reading);
         if (request.ContentLength > MaxBodyOctets)
             fields.Fault = TooLarge;
         else if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
@@ -50,12 +64,26 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
         return fields;
     }
 
-    internal static RequestFields Of(ReadOnlySpan<byte> body)
+    internal static RequestFields Of(ReadOnlySpan<byte> body, RequestReading reading = RequestReading.Flat)
     {
-        var fields = new RequestFields();
+        var fields = new RequestFields(reading);
         fields.AddBody(body);
         return fields;
     }
+
+    /// <summary>Of these names and values alone.</summary>
+    internal static RequestFields Of(IEnumerable<KeyValuePair<string, string?>> values)
+    {
+        var fields = new RequestFields(RequestReading.Flat);
+        foreach (var (name, value) in values)
+            if (value is not null) fields._values.TryAdd(name, value);
+        return fields;
+    }
+
+    /// <summary>The same, and over it what others call by another name.</summary>
+    /// <param name="names">Ours, and theirs.</param>
+    internal RequestFields Renamed(IReadOnlyDictionary<string, string> names) =>
+        Of(names.Select(name => KeyValuePair.Create(name.Key, this[name.Value])).Concat(_values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))));
 
     private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
 
@@ -86,8 +114,13 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     {
         if (body.StartsWith("\uFEFF"u8))
             body = body[3..];
+        if (_reading == RequestReading.Octets)
+        {
+            AddForm(body);
+            return;
+        }
         body = body.TrimStart(" \t\r\n"u8);
-        if (body.StartsWith("{"u8))
+        if (body.StartsWith("{"u8) || body.StartsWith("["u8) && _reading == RequestReading.Nested)
             AddJson(body);
         else if (body.StartsWith("["u8))
             Fault = "body must be a JSON object";
@@ -101,7 +134,9 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
         try
         {
             reader.Read();
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            if (_reading == RequestReading.Nested)
+                AddNested(ref reader, "");
+            else while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var name = reader.GetString()!;
                 reader.Read();
@@ -128,6 +163,32 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
         }
     }
 
+    /// <summary>The value the reader stands at: what is in an object or array is named by its way there, <c>messages.0.id</c>.</summary>
+    private void AddNested(ref Utf8JsonReader reader, string path)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var name = reader.GetString()!;
+                    reader.Read();
+                    AddNested(ref reader, path.Length == 0 ? name : $"{path}.{name}");
+                }
+                break;
+            case JsonTokenType.StartArray:
+                for (var i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
+                    AddNested(ref reader, path.Length == 0 ? $"{i}" : $"{path}.{i}");
+                break;
+            case JsonTokenType.String:
+                _values.TryAdd(path, reader.GetString()!);
+                break;
+            case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
+                _values.TryAdd(path, Encoding.ASCII.GetString(reader.ValueSpan));
+                break;
+        }
+    }
+
     private void AddForm(ReadOnlySpan<byte> form)
     {
         foreach (var part in form.Split((byte)'&'))
@@ -147,7 +208,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     }
 
     /// <summary>Percent-decoding with plus as space (WHATWG URL, urlencoded parsing); a percent sign that starts no octet stands for itself.</summary>
-    private static bool TryUnescape(ReadOnlySpan<byte> escaped, out string text)
+    private bool TryUnescape(ReadOnlySpan<byte> escaped, out string text)
     {
         text = "";
         var rented = ArrayPool<byte>.Shared.Rent(escaped.Length);
@@ -165,9 +226,10 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
                 octets[length++] = escaped[i] == '+' ? (byte)' ' : escaped[i];
             }
         }
-        var valid = Utf8.IsValid(octets[..length]);
+        var encoding = _reading == RequestReading.Octets ? Encoding.Latin1 : Encoding.UTF8;
+        var valid = encoding == Encoding.Latin1 || Utf8.IsValid(octets[..length]);
         if (valid)
-            text = Encoding.UTF8.GetString(octets[..length]);
+            text = encoding.GetString(octets[..length]);
         ArrayPool<byte>.Shared.Return(rented);
         return valid;
 

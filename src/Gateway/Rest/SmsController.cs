@@ -73,7 +73,10 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
             return (SmsReply.Refused(fault, request), null);
         if (!accounts.TryTake(account, out var wait))
             return (SmsReply.Refused(NexmoFault.Throttled(wait), request), null);
-        var submission = request.ToSubmission(account.Settings, lane, key) with { Signature = fields[Signature.Field] };
+        var submission = request.ToSubmission(account.Settings, lane, key) with
+        {
+            Signature = fields[Signature.Field], Via = SmsHeaders.ReadVia(Request.Headers),
+        };
         // A client that hangs up does not take back what it has handed over.
         var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
         if (result.Refusal == Refusal.KeyReused)

@@ -7,6 +7,8 @@ namespace Gateway.Rest;
 internal static class SmsHeaders
 {
     public const string IdempotencyKey = "Idempotency-Key", Priority = "X-Priority";
+    /// <summary>A gateway's id of the message it hands over to a carrier: when it comes back to that gateway, the carrier is itself.</summary>
+    public const string Via = "X-Gateway-Message";
     public const int MaxKeyCharacters = 255;
 
     /// <summary>1 to 255 visible ASCII characters, as they are (quotes are part of the key); null when the client sends none. False: not a key.</summary>
@@ -35,6 +37,10 @@ internal static class SmsHeaders
             lane = asked;
         return fault == default;
     }
+
+    /// <summary>The id that a gateway of this kind gave the message it hands over, or null.</summary>
+    public static long? ReadVia(IHeaderDictionary headers) =>
+        headers.TryGetValue(Via, out var value) && MessageId.TryParse(value.ToString(), out var id) ? id : null;
 
     private static bool TryParse(StringValues values, out MessageLane lane)
     {

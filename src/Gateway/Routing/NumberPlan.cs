@@ -37,6 +37,19 @@ public sealed class NumberPlan
     }
 
     /// <summary>
+    /// A number an application or a carrier gave: international, or with its one leading zero (no country code has one) as the home country's plan
+    /// reads it. Short codes stay as they are. Null if it is not a number.
+    /// </summary>
+    public string? Given(string given)
+    {
+        var digits = Bare(given);
+        return digits.StartsWith('0') && !digits.StartsWith("00", StringComparison.Ordinal) ? Dialled(digits) : International(digits);
+    }
+
+    /// <summary>A sender: a number as <see cref="Given"/> has it, or the name it is.</summary>
+    public string Sender(string given) => given.Length > LongestShortCode && given.All(char.IsAsciiDigit) ? Given(given) ?? given : given;
+
+    /// <summary>
     /// A number as a subscriber of ours dialled it (TON unknown or national, or the user part of a request URI): the home country's plan says what
     /// is meant. Short codes stay as they are. Null if it is not a number.
     /// </summary>

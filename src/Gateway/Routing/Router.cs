@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using Gateway.Provisioning;
 using Gateway.Store;
 
@@ -27,15 +30,33 @@ public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSetti
 
     public bool IsSubscriber(string msisdn) => sip.Registrar.Enabled && directory.Current.User(msisdn) is not null || numbers.IsLocal(msisdn);
 
-    /// <summary>Every carrier that may take the number, best first.</summary>
-    public List<RouteChoice> Carriers(string recipient) =>
-    [
-        .. directory.Current.Carriers.Values.Select(entry => entry.Settings)
-            .Select(carrier => (carrier, Prefix: carrier.Prefixes
-                .Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
-            .Where(match => match.Prefix is not null)
-            .OrderByDescending(match => match.Prefix!.Length).ThenBy(match => match.carrier.Priority)
-            .Select(match => new RouteChoice(RouteKind.Carrier, match.carrier.Name,
-                $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}")),
-    ];
+    /// <summary>
+    /// Every carrier that may take the number, best first. Those of equal prefix and priority share the recipients by weight: each recipient has an
+    /// order of his own, the same on every node and after a restart, so that his messages stay together, and one carrier more or less moves only its share.
+    /// </summary>
+    public List<RouteChoice> Carriers(string recipient)
+    {
+        var matches = directory.Current.Carriers.Values.Select(entry => entry.Settings)
+            .Select(carrier => (carrier, Prefix: carrier.Prefixes.Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
+            .Where(match => match.Prefix is not null).Select(match => (match.carrier, Prefix: match.Prefix!)).ToList();
+        if (matches.Count > 1)
+            matches = [.. matches.OrderByDescending(match => match.Prefix.Length).ThenBy(match => match.carrier.Priority).ThenBy(match => Distance(recipient, match.carrier))];
+        return matches.ConvertAll(match => new RouteChoice(RouteKind.Carrier, match.carrier.Name,
+            $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}{Share(match.carrier, match.Prefix)}"));
+
+        string Share(CarrierSettings carrier, string prefix)
+        {
+            var equals = matches.Where(match => match.Prefix == prefix && match.carrier.Priority == carrier.Priority).ToList();
+            return equals.Count == 1 ? "" : $", weight {carrier.Weight} of {equals.Sum(match => match.carrier.Weight)}";
+        }
+    }
+
+    /// <summary>Weighted rendezvous hashing: the smallest distance wins, and does so with a probability proportional to its weight.</summary>
+    private static double Distance(string recipient, CarrierSettings carrier)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{recipient} {carrier.Name}"), digest);
+        var even = (BinaryPrimitives.ReadUInt64BigEndian(digest) + 1.0) / (ulong.MaxValue + 2.0); // between 0 and 1, neither of them
+        return carrier.Weight == 0 ? double.PositiveInfinity : -Math.Log(even) / carrier.Weight;
+    }
 }

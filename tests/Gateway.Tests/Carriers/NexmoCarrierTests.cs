@@ -26,7 +26,7 @@ public sealed class NexmoCarrierTests : IAsyncLifetime
         Id = 0x0A00000012345678, Originator = "AcmeInc", Recipient = "4712345678", Text = "Hello & bye", ExpiresAt = long.MaxValue,
     };
 
-    private NexmoCarrier Carrier => _app.Services.GetRequiredService<CarrierRegistry>().Find("VONAGE")!;
+    private Carrier Carrier => _app.Services.GetRequiredService<CarrierRegistry>().Find("VONAGE")!;
 
     public async ValueTask InitializeAsync()
     {

@@ -18,6 +18,15 @@ public sealed class CarrierPartsTests
     }
 
     [Fact]
+    public void A_receipt_that_names_no_part_is_for_all_that_nothing_is_known_of()
+    {
+        var parts = CarrierParts.Parse("A1=failed:9,A2,A3");
+        Assert.True(parts.Record(Receipt("", "delivered")));
+        Assert.Equal(("A1=failed:9,A2=delivered:0,A3=delivered:0", true), (parts.ToString(), parts.Complete));
+        Assert.False(parts.Record(Receipt("", "failed")));
+    }
+
+    [Fact]
     public void One_failed_part_fails_the_message_with_its_error_code()
     {
         var parts = CarrierParts.Parse(CarrierParts.Of(["A1", "A2"]));

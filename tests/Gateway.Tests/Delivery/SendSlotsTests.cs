@@ -1,3 +1,4 @@
+using Gateway.Carriers;
 using Gateway.Delivery;
 using Gateway.Store;
 using Microsoft.Extensions.Time.Testing;
@@ -29,6 +30,39 @@ public sealed class SendSlotsTests
     {
         Assert.Equal(6, TakeAll("hop", MessageLane.Otp).Count);
         Assert.Equal(2, TakeAll("hop", MessageLane.Normal).Count);
+    }
+
+    [Fact]
+    public async Task A_carriers_rate_holds_in_every_second_and_keeps_a_quarter_for_passwords()
+    {
+        var limits = new CarrierLimits(new CarrierSettings { MaxMessagesPerSecond = 8 }, _time);
+        var others = Enumerable.Range(0, 9).Select(_ => _slots.TryTake("carrier c", MessageLane.Normal, limits)).ToList();
+        Assert.Equal(6, others.Count(slot => slot is not null));
+        others.ForEach(slot => slot?.Dispose());
+        Assert.Null(_slots.TryTake("carrier c", MessageLane.Normal, limits)); // the answers do not make it faster
+        for (var i = 0; i < 2; i++) Assert.NotNull(_slots.TryTake("carrier c", MessageLane.Otp, limits));
+        Assert.Null(_slots.TryTake("carrier c", MessageLane.Otp, limits));
+
+        var normal = _slots.TakeAsync("carrier c", MessageLane.Normal, "shop", Cancel, limits);
+        var otp = _slots.TakeAsync("carrier c", MessageLane.Otp, "bank", Cancel, limits);
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal(2, _slots.InLine);
+        _time.Advance(TimeSpan.FromMilliseconds(2));
+        await Task.WhenAll(normal, otp); // in the next second
+    }
+
+    [Fact]
+    public async Task A_carriers_concurrency_is_not_raised_by_its_silence()
+    {
+        var limits = new CarrierLimits(new CarrierSettings { MaxConcurrent = 2 }, _time);
+        var taken = Enumerable.Range(0, 3).Select(_ => _slots.TryTake("carrier c", MessageLane.Bulk, limits)).ToList();
+        Assert.Equal([true, true, false], taken.Select(slot => slot is not null));
+        var third = _slots.TakeAsync("carrier c", MessageLane.Bulk, "shop", Cancel, limits);
+        _time.Advance(SendSlots.Patience * 5);
+        Assert.Equal((2, 1), (_slots.UnderWay, _slots.InLine));
+        taken[0]!.Dispose();
+        await third;
+        Assert.Equal((2, 0), (_slots.UnderWay, _slots.InLine));
     }
 
     [Fact]

@@ -29,6 +29,26 @@ public sealed class NumberPlanTests
     public void A_subscriber_dials_by_the_home_plan(string dialled, string? expected) => Assert.Equal(expected, _numbers.Dialled(dialled));
 
     [Theory]
+    [InlineData("01711234567", "491711234567")]
+    [InlineData("0171 / 1234567", null)]
+    [InlineData("0171 123-4567", "491711234567")]
+    [InlineData("00447700900000", "447700900000")]
+    [InlineData("+447700900000", "447700900000")]
+    [InlineData("447700900000", "447700900000")]
+    [InlineData("4940100001", "4940100001")]
+    [InlineData("2255", "2255")]
+    [InlineData("0800", "0800")]
+    public void A_number_with_one_zero_before_it_is_the_home_countrys(string given, string? expected) => Assert.Equal(expected, _numbers.Given(given));
+
+    [Theory]
+    [InlineData("01711234567", "491711234567")]
+    [InlineData("Bank", "Bank")]
+    [InlineData("22555", "22555")]
+    [InlineData("0AB1234", "0AB1234")]
+    [InlineData("491711234567", "491711234567")]
+    public void Names_and_short_codes_stay_senders(string given, string expected) => Assert.Equal(expected, _numbers.Sender(given));
+
+    [Theory]
     [InlineData("4940100001", true)]
     [InlineData("4989100001", false)]
     public void A_local_number_has_a_local_prefix(string number, bool local) => Assert.Equal(local, _numbers.IsLocal(number));

@@ -40,6 +40,34 @@ public sealed class RouterTests
         Assert.Equal(carriers, string.Join(',', _router.Carriers(recipient).Select(route => route.Carrier)));
 
     [Fact]
+    public void Equal_routes_share_the_recipients_by_weight_and_each_recipient_stays_with_his()
+    {
+        CarrierSettings[] carriers =
+        [
+            new() { Name = "one", Prefixes = ["44"], Weight = 1 }, new() { Name = "three", Prefixes = ["44"], Weight = 3 },
+            new() { Name = "spare", Prefixes = ["44"], Weight = 0 }, new() { Name = "later", Prefixes = ["44"], Priority = 2, Weight = 100 },
+        ];
+        var (router, without) = (RouterOf(carriers), RouterOf(carriers[1..]));
+        var first = new Dictionary<string, int>();
+        for (var i = 0; i < 4000; i++)
+        {
+            var recipient = $"4477009{i:D5}";
+            var order = router.Carriers(recipient).ConvertAll(route => route.Carrier!);
+            Assert.Equal(order, RouterOf(carriers.Reverse().ToArray()).Carriers(recipient).ConvertAll(route => route.Carrier!));
+            Assert.Equal(["spare", "later"], order[2..]);
+            first[order[0]] = first.GetValueOrDefault(order[0]) + 1;
+            // One carrier less moves its own recipients alone.
+            if (order[0] == "three") Assert.Equal("three", without.Carriers(recipient)[0].Carrier);
+        }
+        Assert.InRange(first["one"], 900, 1100); // a thousand, give or take four standard deviations
+        Assert.Equal(4000, first["one"] + first["three"]);
+        Assert.Contains("weight 3 of 4", router.Carriers("4477009").Single(route => route.Carrier == "three").Reason);
+    }
+
+    private static Router RouterOf(CarrierSettings[] carriers) => 
+        new(new LiveDirectory(new GatewaySettings { Carriers = [.. carriers] }), new NumberPlan(new NumberingSettings()), new SipSettings());
+
+    [Fact]
     public void A_number_that_nobody_serves_has_no_route()
     {
         var router = new Router(new LiveDirectory(new GatewaySettings()), new NumberPlan(new NumberingSettings()), new SipSettings());

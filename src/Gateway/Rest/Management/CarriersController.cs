@@ -7,7 +7,7 @@ namespace Gateway.Rest.Management;
 
 /// <summary>Other networks, to which messages go and from which they come.</summary>
 [Route("api/carriers")]
-public sealed class CarriersController(DirectoryStore store, LiveDirectory directory, DirectoryJson json)
+public sealed class CarriersController(DirectoryStore store, LiveDirectory directory, DirectoryJson json, GatewaySettings settings)
     : DirectoryController<CarrierSettings>(store, directory, json)
 {
     private protected override DirectoryKind Kind => DirectoryKind.Carrier;
@@ -15,5 +15,5 @@ public sealed class CarriersController(DirectoryStore store, LiveDirectory direc
 
     private protected override ImmutableSortedDictionary<string, DirectoryEntry<CarrierSettings>> Entries(DirectorySnapshot snapshot) => snapshot.Carriers;
 
-    private protected override IEnumerable<string> Faults(CarrierSettings carrier) => SettingsCheck.Carrier(carrier, "");
+    private protected override IEnumerable<string> Faults(CarrierSettings carrier) => CarriersCheck.Carrier(carrier, "", settings.Urls);
 }

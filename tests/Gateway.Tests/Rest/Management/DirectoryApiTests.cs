@@ -125,7 +125,7 @@ public abstract class DirectoryApiTests(PostgresCluster? cluster) : IAsyncLifeti
         var changed = await _gateway.PutAsync("/api/carriers/UK", """{"baseUrl":"http://127.0.0.1:9","apiKey":"k","prefixes":["33"]}""");
         Assert.Equal(("uk", true), ((string?)changed["name"], (bool)changed["hasApiSecret"]!));
         Assert.Null(_gateway.Service<Router>().Find("447700900000"));
-        Assert.Equal("carrier-s3cret", _gateway.Service<CarrierRegistry>().Settings("uk")!.ApiSecret);
+        Assert.Equal("carrier-s3cret", _gateway.Service<CarrierRegistry>().Find("uk")!.Settings.ApiSecret);
     }
 
     [Fact]
