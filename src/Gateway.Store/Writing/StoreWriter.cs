@@ -37,6 +37,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     private readonly object _gate = new();
     private readonly Lane _urgent, _normal;
     private readonly Queue<PendingWrite> _hurried = new(); // these stand in _normal too
+    private readonly WriterMetrics _metrics;
     private bool _idle;
     private bool _closing;
     private Exception? _fault;
@@ -57,8 +58,14 @@ public sealed partial class StoreWriter : IAsyncDisposable
         _logger = logger;
         _urgent = new Lane(options.MaxPendingWrites);
         _normal = new Lane(options.MaxPendingWrites);
+        _metrics = new WriterMetrics(() => Pending);
         // A thread of its own: it blocks in fsync, and the pool starts with only as many threads as the machine has cores.
         new Thread(Run) { IsBackground = true, Name = "store writer" }.Start();
+    }
+
+    private int Pending
+    {
+        get { lock (_gate) return _urgent.Queue.Count + _normal.Queue.Count; }
     }
 
     /// <summary>Transactions committed so far.</summary>
@@ -110,6 +117,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             Monitor.Pulse(_gate);
         }
         await _ended.Task;
+        _metrics.Dispose();
     }
 
     private Lane LaneOf(StoreChange change) => change.Urgent ? _urgent : _normal;
@@ -140,7 +148,9 @@ public sealed partial class StoreWriter : IAsyncDisposable
             if (batch.Count == 0)
                 continue; // all that stood in line went before, hurried
             Write(batch);
-            Adapt(batch.Count);
+            var took = Stopwatch.GetElapsedTime(_batchStarted);
+            _metrics.Written(batch.Count, took);
+            Adapt(batch.Count, took);
             batch.Clear();
             if (_session is null)
                 Reconnect();
@@ -186,10 +196,10 @@ public sealed partial class StoreWriter : IAsyncDisposable
         && !_closing;
 
     /// <summary>How many changes fit into a transaction, by the mean of the last ones; small ones are mostly commit, and say little.</summary>
-    private void Adapt(int changes)
+    private void Adapt(int changes, TimeSpan took)
     {
         if (changes < MinBatch / 2) return;
-        var ticks = (double)Stopwatch.GetElapsedTime(_batchStarted).Ticks / changes;
+        var ticks = (double)took.Ticks / changes;
         _ticksAChange = _ticksAChange == 0 ? ticks : _ticksAChange + (ticks - _ticksAChange) / 8;
         lock (_gate)
             _limit = (int)Math.Clamp(Longest.Ticks / _ticksAChange, MinBatch, MaxBatch);

@@ -7,7 +7,7 @@ public static class AcceptanceExtensions
     public static WebApplicationBuilder AddAcceptance(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(services => new MessageId(services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton<Segments>().AddSingleton<Repeats>().AddSingleton<Acceptor>();
+        builder.Services.AddSingleton<Segments>().AddSingleton<Repeats>().AddSingleton<AcceptanceMetrics>().AddSingleton<Acceptor>();
         builder.Services.AddHostedService<KeyPurge>();
         return builder;
     }

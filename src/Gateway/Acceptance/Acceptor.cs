@@ -10,7 +10,7 @@ namespace Gateway.Acceptance;
 /// and the face told yes.
 /// </summary>
 public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
-    Repeats repeats, IHostApplicationLifetime lifetime, TimeProvider time)
+    Repeats repeats, AcceptanceMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const int MaxSegments = 255;
     private const int MaxUserDataOctets = 140;
@@ -22,7 +22,14 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
     /// When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id, or as <see cref="Repeats"/> has it) gets
     /// the first one's answer.
     /// </summary>
-    public Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
+    public async Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
+    {
+        var result = await AnswerAsync(submission, cancel);
+        metrics.Answered(submission.Source, result);
+        return result;
+    }
+
+    private Task<AcceptanceResult> AnswerAsync(Submission submission, CancellationToken cancel)
     {
         if (Stopping) return Task.FromResult(AcceptanceResult.Refused(Refusal.Stopping, "the gateway is about to stop"));
         if (submission.ForeignId is not { } foreignId) return repeats.OnceAsync(submission, keys => StoreAsync(submission, keys, cancel));

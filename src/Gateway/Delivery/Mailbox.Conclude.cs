@@ -346,6 +346,8 @@ public sealed partial class Mailbox
                 await Task.Delay(StoreRetry, time, CancellationToken.None);
             }
         }
+        foreach (var progress in change.Progress)
+            if (progress is { Applied: true, ConcludedAt: not null }) metrics.Concluded(progress.State);
         receipts.Ring(change.Progress);
         return held;
     }

@@ -160,8 +160,9 @@ public sealed partial class Mailbox
         await store.Writer.WriteAsync(change, CancellationToken.None);
     }
 
-    private static AttemptRow Told(AttemptRow attempt, Verdict verdict)
+    private AttemptRow Told(AttemptRow attempt, Verdict verdict)
     {
+        metrics.Attempted(attempt.Channel, verdict.Next);
         (attempt.RpCause, attempt.Outcome) = (verdict.RpCause, verdict.Reason);
         return attempt;
     }
