@@ -214,15 +214,11 @@ public sealed class DueMessages
         ReadAsync(db => _webhooksDue(db, _nodes.Own, now, limit).ToListAsync(cancel));
 
     /// <summary>
-    /// This node's webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
+    /// All nodes' webhooks of these messages (<see cref="ShortMessageRow.Id"/>) that are not concluded, due or not, in the order they were written:
     /// one must wait for those before it. At most a few hundred messages at once.
     /// </summary>
-    public async Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel)
-    {
-        var pending = await ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
-        pending.RemoveAll(webhook => webhook.Node != _nodes.Own);
-        return pending;
-    }
+    public Task<List<WebhookRow>> PendingWebhooksAsync(long[] messageIds, CancellationToken cancel) =>
+        ReadAsync(db => _webhooksOf(db, messageIds).ToListAsync(cancel));
 
     /// <summary>Ids of webhooks that are not concluded, and whose node is one of these.</summary>
     public Task<List<long>> WebhooksLeftAsync(short[] nodes, int limit, CancellationToken cancel) =>

@@ -37,6 +37,7 @@ public sealed partial class GatewayStore : IAsyncDisposable
         Writer = new StoreWriter(_database, options, Nodes, logging.CreateLogger<StoreWriter>());
         DueMessages = new DueMessages(_database, Nodes);
         History = new History(_database, Writer);
+        Lists = new Lists(_database);
         Directory = new DirectoryRows(_database, Writer);
     }
 
@@ -47,6 +48,8 @@ public sealed partial class GatewayStore : IAsyncDisposable
     public Nodes Nodes { get; }
 
     public History History { get; }
+
+    public Lists Lists { get; }
 
     public DirectoryRows Directory { get; }
 

@@ -10,6 +10,7 @@ namespace Gateway.Store;
 public sealed class History
 {
     private const int Page = 200;
+    private const int MaxKeptPages = 16;
     private static readonly long MailboxKept = (long)TimeSpan.FromDays(7).TotalMilliseconds;
 
     private readonly StoreDatabase _database;
@@ -67,8 +68,7 @@ public sealed class History
             messages = await db.History.Where(m => m.Id < end).OrderBy(m => m.Id).Take(Page).Select(m => m.Id).ToListAsync(cancel);
             attempts = await db.Attempts.Where(a => a.MessageId < end).OrderBy(a => a.MessageId).ThenBy(a => a.Id).Take(Page)
                 .Select(a => a.Id).ToListAsync(cancel);
-            webhooks = await db.Webhooks.OrderBy(w => w.Id).Take(Page).Where(w => w.CreatedAt < before && w.State >= WebhookState.Delivered)
-                .Select(w => w.Id).ToListAsync(cancel);
+            webhooks = await OldWebhooksAsync(db, before, cancel);
         }
         if (messages.Count + attempts.Count + webhooks.Count == 0)
             return false;
@@ -82,6 +82,22 @@ public sealed class History
             },
         }, cancel);
         return true;
+    }
+
+    /// <summary>The oldest come first, but for dead ones that were wanted again: younger than their ids, they are passed over.</summary>
+    private static async Task<List<long>> OldWebhooksAsync(GatewayDb db, long before, CancellationToken cancel)
+    {
+        var after = 0L;
+        for (var pages = 0; pages < MaxKeptPages; pages++)
+        {
+            var page = await db.Webhooks.Where(w => w.Id > after).OrderBy(w => w.Id).Take(Page)
+                .Select(w => new { w.Id, Old = w.CreatedAt < before && w.State >= WebhookState.Delivered }).ToListAsync(cancel);
+            var old = page.Where(w => w.Old).Select(w => w.Id).ToList();
+            if (old.Count > 0 || page.Count < Page)
+                return old;
+            after = page[^1].Id;
+        }
+        return [];
     }
 
     /// <summary>

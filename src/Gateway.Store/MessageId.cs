@@ -9,6 +9,7 @@ namespace Gateway.Store;
 public sealed class MessageId(TimeProvider time, byte node = 0)
 {
     private const int NodeBits = 6, SequenceBits = 16;
+    private const long MaxTime = (1L << 41) - 1; // in the year 2095
     private const long Epoch = 1_767_225_600_000; // 2026-01-01T00:00:00Z in Unix milliseconds
 
     private readonly Lock _lock = new();
@@ -45,7 +46,7 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
     }
 
     /// <summary>No id taken at or after this time (Unix milliseconds) is lower, none taken before it is as high.</summary>
-    public static long FirstOf(long time) => Math.Max(0, time - Epoch) << (NodeBits + SequenceBits);
+    public static long FirstOf(long time) => Math.Clamp(time - Epoch, 0, MaxTime) << (NodeBits + SequenceBits);
 
     public static string Format(long id) => id.ToString("X16", CultureInfo.InvariantCulture);
 

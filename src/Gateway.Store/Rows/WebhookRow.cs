@@ -23,6 +23,7 @@ public sealed class WebhookRow
     public string Fields { get; set; } = "{}";
     public WebhookState State { get; set; }
     public int Attempts { get; set; }
+    /// <summary>When it was made, or a dead one was wanted again: its lifetime counts from here.</summary>
     public long CreatedAt { get; set; }
     /// <summary>Unix milliseconds of the next try; null once it is delivered or dead.</summary>
     public long? DueAt { get; set; }

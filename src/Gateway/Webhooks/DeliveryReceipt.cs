@@ -20,6 +20,33 @@ public static class DeliveryReceipt
         _                       => ReceiptStatus.Unknown,
     };
 
+    /// <summary>What an err-code means, in Nexmo's words.</summary>
+    public static string LabelOf(byte errorCode) => errorCode switch
+    {
+        0  => "Delivered",
+        2  => "Absent Subscriber - Temporary",
+        3  => "Absent Subscriber - Permanent",
+        4  => "Call barred by user",
+        5  => "Portability Error",
+        6  => "Anti-Spam Rejection",
+        7  => "Handset Busy",
+        8  => "Network Error",
+        9  => "Illegal Number",
+        10 => "Invalid Message",
+        11 => "Unroutable",
+        12 => "Destination unreachable",
+        13 => "Subscriber Age Restriction",
+        14 => "Number Blocked by Carrier",
+        15 => "Pre-Paid - Insufficient funds",
+        50 => "Entity Filter",
+        51 => "Header Filter",
+        52 => "Content Filter",
+        53 => "Consent Filter",
+        54 => "Regulation Error",
+        99 => "General Error",
+        _  => "Unknown",
+    };
+
     /// <summary>Null if nobody wants it: no receipt was asked for, or neither request nor account names a URL.</summary>
     /// <param name="message">The message.</param>
     /// <param name="segment">0-based.</param>

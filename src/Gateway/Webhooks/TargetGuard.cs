@@ -10,6 +10,12 @@ namespace Gateway.Webhooks;
 /// </summary>
 internal sealed class TargetGuard(bool allowPrivateTargets)
 {
+    /// <summary>
+    /// All that is global unicast in IPv6 (RFC 4291 §2.4). What lies outside is loopback, local, multicast, or an IPv4 address in another dress:
+    /// IPv4-compatible, translated (::ffff:0:0:0/96, 64:ff9b::/96 and 64:ff9b:1::/48 of NAT64).
+    /// </summary>
+    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
+
     /// <summary>Not globally reachable, or another way to write an address that may not be (IANA special-purpose registries, RFC 6890).</summary>
     private static readonly IPNetwork[] Refused =
     [
@@ -17,15 +23,16 @@ internal sealed class TargetGuard(bool allowPrivateTargets)
         {
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
             "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-            "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16",
-            "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+            "168.63.129.16/32", // Azure's platform, which answers its own machines alone
+            "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
         }.Select(network => IPNetwork.Parse(network)),
     ];
 
     public static bool IsPublic(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return !Array.Exists(Refused, network => network.Contains(plain));
+        return (plain.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(plain))
+            && !Array.Exists(Refused, network => network.Contains(plain));
     }
 
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)

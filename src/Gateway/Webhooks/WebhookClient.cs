@@ -10,38 +10,51 @@ namespace Gateway.Webhooks;
 /// <param name="Result">HTTP status or fault in words.</param>
 internal readonly record struct PushResult(bool Taken, bool Answered, string Result);
 
-/// <summary>Sends one webhook: 3 seconds to connect, 15 for the answer, whose body nobody reads.</summary>
-internal sealed class WebhookClient(bool allowPrivateTargets, TimeProvider time) : IDisposable
+/// <summary>Sends one webhook: 3 seconds to connect, then 15 for the answer, whose body nobody reads.</summary>
+internal sealed class WebhookClient : IDisposable
 {
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
     private const int MaxResultCharacters = 200;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler
+    /// <summary>Of a request: what ends its wait for the answer.</summary>
+    private static readonly HttpRequestOptionsKey<CancellationTokenSource> AnswerClock = new("answer");
+
+    private readonly TargetGuard _guard;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+
+    public WebhookClient(bool allowPrivateTargets, TimeProvider time)
     {
-        ConnectCallback = new TargetGuard(allowPrivateTargets).ConnectAsync,
-        ConnectTimeout = ConnectTimeout,
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        MaxConnectionsPerServer = 16,
-        MaxResponseHeadersLength = 16, // KiB
-        MaxResponseDrainSize = 64 * 1024,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a name's new address is found
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan, // the one below runs on our clock
-    };
+        (_guard, _time) = (new TargetGuard(allowPrivateTargets), time);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = ConnectTimeout,
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            // No limit of connections: several accounts may name one server, and its WebhookEndpoints count. In line for a connection, the time
+            // of a push would pass unused.
+            MaxResponseHeadersLength = 16, // KiB
+            MaxResponseDrainSize = 64 * 1024,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a name's new address is found
+        })
+        {
+            Timeout = Timeout.InfiniteTimeSpan, // the one below runs on our clock
+        };
+    }
 
     public async Task<PushResult> PushAsync(WebhookRow webhook, AccountSettings? account, CancellationToken stop)
     {
         if (account is null)
             return new PushResult(false, true, $"there is no account {webhook.Account}");
-        using var request = WebhookRequest.For(webhook, account, time.GetUtcNow());
+        using var request = WebhookRequest.For(webhook, account, _time.GetUtcNow());
         if (request is null)
             return new PushResult(false, true, "the URL is not an http or https URL");
-        using var timeout = new CancellationTokenSource(ConnectTimeout + AnswerTimeout, time);
+        using var timeout = new CancellationTokenSource(AnswerTimeout, _time);
+        request.Options.Set(AnswerClock, timeout);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
         try
         {
@@ -59,4 +72,20 @@ internal sealed class WebhookClient(bool allowPrivateTargets, TimeProvider time)
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>The time for the answer begins when the connection stands.</summary>
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var stream = await _guard.ConnectAsync(context, cancel);
+        try
+        {
+            if (context.InitialRequestMessage.Options.TryGetValue(AnswerClock, out var clock))
+                clock.CancelAfter(AnswerTimeout);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The push that asked for this connection got another one; the next push uses it.
+        }
+        return stream;
+    }
 }

@@ -10,12 +10,17 @@ internal sealed class WebhookChain(long messageId, IReadOnlyList<WebhookRow> web
     public WebhookEndpoint Endpoint { get; } = endpoint;
     /// <summary>It was begun at an endpoint that was slow then.</summary>
     public bool Slow { get; set; }
+    /// <summary>When its first push began, by the clock that measures durations.</summary>
+    public long StartedAt { get; set; }
+    /// <summary>So long under way that it has given its place back.</summary>
+    public bool Late { get; set; }
+    public bool Ended { get; set; }
     /// <summary>More of them were stored meanwhile.</summary>
     public bool More { get; set; }
 }
 
 /// <summary>
-/// One server of a customer (scheme, host and port). It has a few pushes under way at most and a bounded line behind them. After several failures in
+/// One server (scheme, host and port) of one account, so that on a server which many share nobody's faults are another's. It has a few pushes under way at most and a bounded line behind them. After several failures in
 /// a row it is left alone for a while, longer each time, and then one push shows whether it is back; webhooks go back to the store meanwhile.
 /// Times are Unix milliseconds.
 /// </summary>
@@ -40,7 +45,7 @@ internal sealed class WebhookEndpoint(string name)
     /// <summary>Left alone, or trying with one push whether it is back.</summary>
     public bool IsOpen => _failures >= FailuresToOpen;
     public bool CanStart => _line.Count > 0 && UnderWay < (IsOpen ? 1 : MaxUnderWay);
-    /// <summary>It answers, but so late that it would hold the places of others.</summary>
+    /// <summary>It answers so late, or keeps silent for so long, that it would hold the places of others.</summary>
     public bool IsSlow => _pushMilliseconds > SlowMilliseconds;
     /// <summary>In the round of endpoints that can start a push.</summary>
     public bool InTurn { get; set; }
@@ -76,9 +81,9 @@ internal sealed class WebhookEndpoint(string name)
     public IReadOnlyList<WebhookChain> Finished(bool answered, double milliseconds, long now)
     {
         UnderWay--;
+        _pushMilliseconds += (milliseconds - _pushMilliseconds) / 8;
         if (answered)
         {
-            _pushMilliseconds += (milliseconds - _pushMilliseconds) / 8;
             (_failures, _pause) = (0, 0);
             return [];
         }

@@ -12,10 +12,13 @@ namespace Gateway.Webhooks;
 /// crash or a retry needs nothing else.</item>
 /// <item>200 to 205 takes a webhook. Anything else, a redirect too, and any transport fault is tried again by <see cref="WebhookSchedule"/>,
 /// and after 24 hours the webhook is dead: kept, told of in the log, not tried again.</item>
-/// <item>Webhooks of one message go out in the order they were written; while one waits, those behind it wait with it.</item>
+/// <item>Webhooks of one message go out in the order they were written, whichever nodes wrote them; while one waits, those behind it wait with
+/// it.</item>
 /// <item>A webhook is sent by the node that wrote it; what a dead node leaves is taken over within a second or two, by one node.</item>
 /// <item>At most <see cref="MaxUnderWay"/> pushes at once, few of them to one endpoint, round robin, and half of them at most to endpoints that are
-/// slow to answer; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's webhooks.</item>
+/// slow to answer or silent; what has been under way for a second gives its place back, so that hundreds of endpoints that fall silent
+/// together delay the others by no more; <see cref="WebhookEndpoint"/> leaves a dead one alone. So no customer's server slows another's
+/// webhooks.</item>
 /// <item>A result is written before the next webhook of the message goes out. A crash in between repeats a push: at least once, never lost.</item>
 /// </list>
 /// </summary>
@@ -24,6 +27,7 @@ internal sealed partial class WebhookSender(
     : BackgroundService
 {
     private const int MaxUnderWay = 256, MaxSlowUnderWay = MaxUnderWay / 2;
+    private const int MaxLate = 2048; // under way without a place
     private const int MaxHeld = 8192; // messages in memory
     private const int Page = 512;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -33,11 +37,13 @@ internal sealed partial class WebhookSender(
     private readonly ConcurrentQueue<Finish> _finished = new();
     private readonly Queue<WebhookEndpoint> _turns = new();
     private readonly Queue<WebhookEndpoint> _slowTurns = new();
+    private readonly Queue<WebhookChain> _begun = new(); // as they were begun; some have ended
     private readonly HashSet<long> _rung = [];
     private int _heldWebhooks;
     private long _nextLook;
     private int _underWay;
     private int _slowUnderWay;
+    private int _late;
     private bool _storeAway;
 
     /// <summary>Messages in memory whose webhooks are going out or in line.</summary>
@@ -61,9 +67,9 @@ internal sealed partial class WebhookSender(
             // Pushes end with the token, but a result that is there is still written.
             while (true)
             {
-                while (_finished.TryDequeue(out _))
-                    _underWay--;
-                if (_underWay == 0)
+                while (_finished.TryDequeue(out var finish))
+                    GiveBack(finish.Chain, ended: true);
+                if (_underWay + _late == 0)
                     break;
                 await bell.WaitAsync(CancellationToken.None);
             }
@@ -93,9 +99,7 @@ internal sealed partial class WebhookSender(
         while (_finished.TryDequeue(out var finish))
         {
             var (chain, endpoint) = (finish.Chain, finish.Chain.Endpoint);
-            _underWay--;
-            if (chain.Slow)
-                _slowUnderWay--;
+            GiveBack(chain, ended: true);
             LetGo(chain);
             if (chain.More)
                 _rung.Add(chain.MessageId);
@@ -164,21 +168,42 @@ internal sealed partial class WebhookSender(
     /// <summary>Takes the webhooks of a message into memory, or says how they are put off instead.</summary>
     private List<WebhookProgress> Hold(IGrouping<long, WebhookRow> webhooks)
     {
-        WebhookRow[] line = [.. webhooks];
-        var now = Now;
+        var (now, own) = (Now, store.Nodes.Own);
+        WebhookRow[] line = [.. webhooks.TakeWhile(webhook => webhook.Node == own)];
+        if (webhooks.ElementAtOrDefault(line.Length) is { } foreign)
+        {
+            // Another node sends what was written before the rest; its own try, or the take-over of its rows, comes first.
+            var until = Math.Max(foreign.DueAt ?? 0, now + (long)LookEvery.TotalMilliseconds);
+            var behind = webhooks.Skip(line.Length).Where(webhook => webhook.Node == own && webhook.DueAt < until);
+            return [.. behind.Select(webhook => WebhookSchedule.PutOff(webhook, until, now)), .. HoldLine(webhooks.Key, line, now)];
+        }
+        return HoldLine(webhooks.Key, line, now);
+    }
+
+    private List<WebhookProgress> HoldLine(long messageId, WebhookRow[] line, long now)
+    {
+        if (line.Length == 0)
+            return [];
         if (line[0].DueAt is { } due && due > now)
             return [.. line.Where(webhook => webhook.DueAt < due).Select(webhook => WebhookSchedule.PutOff(webhook, due, now))];
-        var name = Uri.TryCreate(line[0].Url, UriKind.Absolute, out var url) ? url.GetLeftPart(UriPartial.Authority) : "";
+        var name = NameOf(line[0]);
         if (!_endpoints.TryGetValue(name, out var endpoint))
             _endpoints[name] = endpoint = new WebhookEndpoint(name);
         if (!endpoint.HasRoom(now))
             return PutOff(line, endpoint);
-        var chain = new WebhookChain(webhooks.Key, line, endpoint);
+        var chain = new WebhookChain(messageId, line, endpoint);
         _held.Add(chain.MessageId, chain);
         _heldWebhooks += line.Length;
         endpoint.Enqueue(chain);
         TakeTurn(endpoint);
         return [];
+    }
+
+    /// <summary>As logs show it: without the user and password that a URL may have.</summary>
+    internal static string NameOf(WebhookRow webhook)
+    {
+        var server = Uri.TryCreate(webhook.Url, UriKind.Absolute, out var url) ? url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "";
+        return $"{webhook.Account} at {server}";
     }
 
     private void LetGo(WebhookChain chain)
@@ -202,14 +227,39 @@ internal sealed partial class WebhookSender(
         (endpoint.IsSlow ? _slowTurns : _turns).Enqueue(endpoint);
     }
 
+    /// <summary>The place of a chain: when it ends, or before it when it is late.</summary>
+    private void GiveBack(WebhookChain chain, bool ended)
+    {
+        chain.Ended = ended;
+        if (chain.Late)
+        {
+            _late--;
+            return;
+        }
+        _underWay--;
+        if (chain.Slow)
+            _slowUnderWay--;
+    }
+
     private void Start(CancellationToken stop)
     {
+        while (_begun.TryPeek(out var oldest) && (oldest.Ended || _late < MaxLate && time.GetElapsedTime(oldest.StartedAt) >= LookEvery))
+        {
+            _begun.Dequeue();
+            if (oldest.Ended)
+                continue;
+            GiveBack(oldest, ended: false);
+            oldest.Late = true;
+            _late++;
+        }
         while (_underWay < MaxUnderWay && NextInTurn() is { } endpoint)
         {
             endpoint.InTurn = false;
             if (!endpoint.CanStart) // it was opened meanwhile
                 continue;
             var chain = endpoint.Start();
+            chain.StartedAt = time.GetTimestamp();
+            _begun.Enqueue(chain);
             _underWay++;
             if (chain.Slow)
                 _slowUnderWay++;
@@ -255,7 +305,7 @@ internal sealed partial class WebhookSender(
         if (progress.DueAt is { } due)
             changes.AddRange(chain.Webhooks.Skip(index + 1).Select(behind => WebhookSchedule.PutOff(behind, due, now)));
         if (progress.State == WebhookState.Dead)
-            LogDead(MessageId.Format(webhook.MessageId), webhook.Account, chain.Endpoint.Name, progress.Attempts, push.Result);
+            LogDead(MessageId.Format(webhook.MessageId), chain.Endpoint.Name, progress.Attempts, push.Result);
         await WriteAsync(changes, CancellationToken.None);
         return (push.Answered, progress.DueAt is not null);
     }
@@ -270,8 +320,8 @@ internal sealed partial class WebhookSender(
 
     private readonly record struct Finish(WebhookChain Chain, bool Answered, double Milliseconds);
 
-    [LoggerMessage(6001, LogLevel.Warning, "Webhook of message {MessageId} to account {Account} is dead: {Endpoint} did not take it in {Attempts} tries, last {Result}")]
-    private partial void LogDead(string messageId, string account, string endpoint, int attempts, string result);
+    [LoggerMessage(6001, LogLevel.Warning, "Webhook of message {MessageId} is dead: {Endpoint} did not take it in {Attempts} tries, last {Result}")]
+    private partial void LogDead(string messageId, string endpoint, int attempts, string result);
 
     [LoggerMessage(6002, LogLevel.Warning, "Webhook endpoint {Endpoint} {Change}")]
     private partial void LogEndpoint(string endpoint, string change);

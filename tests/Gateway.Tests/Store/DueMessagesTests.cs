@@ -293,7 +293,7 @@ public abstract class DueMessagesTests(PostgresCluster? cluster) : TestStore(clu
         Assert.False(scans || (sorts && !maySort), $"{command.CommandText}\n{plan}");
     }
 
-    private protected static async Task<string> LinesAsync(DbCommand command, string prefix, int column)
+    internal static async Task<string> LinesAsync(DbCommand command, string prefix, int column)
     {
         command.CommandText = prefix + command.CommandText;
         await command.Connection!.OpenAsync(Cancel);

@@ -19,7 +19,7 @@ internal sealed class Sending : IAsyncDisposable
 
     private Sending(AccountSettings account, bool allowPrivateTargets)
     {
-        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account] });
+        _directory = new LiveDirectory(new GatewaySettings { Accounts = [account, Other, .. Many] });
         _client = new WebhookClient(allowPrivateTargets, Time);
         Store = new GatewayStore(_folder.Options, Time, NullLoggerFactory.Instance);
     }
@@ -27,7 +27,14 @@ internal sealed class Sending : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(Start);
     public GatewayStore Store { get; }
     public WebhookBell Bell { get; } = new();
+    /// <summary>Nothing is going out.</summary>
+    public bool IsIdle => _sender!.Held == 0;
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A second account, with the defaults.</summary>
+    public static AccountSettings Other { get; } = new() { ApiKey = "shop0002" };
+
+    public static IReadOnlyList<AccountSettings> Many { get; } = [.. Enumerable.Range(0, 60).Select(i => new AccountSettings { ApiKey = $"many{i:D4}" })];
 
     public static AccountSettings Account(string format = "PostJson", string? secret = null, string method = "sha256") =>
         new() { ApiKey = "bank0001", WebhookFormat = format, SignatureSecret = secret, SignatureMethod = method };
@@ -87,7 +94,7 @@ internal sealed class Sending : IAsyncDisposable
     /// <summary>Moves the clock to where the webhook is due again, once its last try is over and done with.</summary>
     public async Task PassAsync(WebhookRow webhook)
     {
-        await Wait.UntilAsync(() => _sender!.Held == 0, "nothing is going out");
+        await Wait.UntilAsync(() => IsIdle, "nothing is going out");
         var due = (await ReadAsync(webhook)).DueAt!.Value;
         Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, due - Now) + 1001));
     }

@@ -25,7 +25,15 @@ public sealed class TargetGuardTests
     [InlineData("::1")]
     [InlineData("::ffff:10.0.0.1")]
     [InlineData("::ffff:169.254.169.254")]
+    [InlineData("168.63.129.16")] // Azure's platform
+    [InlineData("192.0.0.192")] // Oracle's
+    [InlineData("100.100.100.200")] // Alibaba's
+    [InlineData("fd00:ec2::254")] // Amazon's
+    [InlineData("::10.0.0.1")]
+    [InlineData("::ffff:0:a00:1")] // RFC 2765
     [InlineData("64:ff9b::a00:1")]
+    [InlineData("64:ff9b:1::a00:1")]
+    [InlineData("4000::1")] // not yet anybody's
     [InlineData("2002:a00:1::")]
     [InlineData("2001:db8::1")]
     [InlineData("fc00::1")]

@@ -65,6 +65,8 @@ public sealed class WebhookSenderTests
     [InlineData(206, false)]
     [InlineData(302, false)]
     [InlineData(404, false)]
+    [InlineData(410, false)] // Nexmo tries on after any answer but success
+    [InlineData(429, false)]
     [InlineData(500, false)]
     public async Task Answers_from_200_to_205_take_it(int status, bool taken)
     {
@@ -237,7 +239,8 @@ public sealed class WebhookSenderTests
         await sending.RunAsync();
         await Wait.UntilAsync(() =>
         {
-            sending.Time.Advance(TimeSpan.FromSeconds(1));
+            if (sending.IsIdle)
+                sending.Time.Advance(TimeSpan.FromSeconds(1)); // never while a push waits for its answer
             return receiver.Received.Count >= 1500;
         }, "all 1500 arrive");
         await Wait.UntilAsync(async () =>

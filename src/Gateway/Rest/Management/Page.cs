@@ -48,6 +48,12 @@ public sealed class PageQuery : IValidatableObject
     }
 }
 
+/// <summary>PostgreSQL has no text with U+0000, not even to look for.</summary>
+internal sealed class StorableTextAttribute() : ValidationAttribute("has the character U+0000")
+{
+    public override bool IsValid(object? value) => value is not string text || !text.Contains('\0');
+}
+
 /// <summary>A part of a list; <see cref="Next"/> is the <c>after</c> of the part behind it, null at the end.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
