@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Gateway.Billing;
 using Gateway.Provisioning;
 
 namespace Gateway;
@@ -6,6 +8,10 @@ namespace Gateway;
 /// <summary>Finds what is wrong with the settings before anything starts: one line a fault, each beginning with the key.</summary>
 public static class SettingsCheck
 {
+    /// <summary>Digits of a number (ITU-T E.164).</summary>
+    internal const int MaxPrefix = 15;
+    internal const decimal MaxBalance = 1_000_000_000;
+    private const decimal MaxPrice = 10_000;
     private const int MinAdminKey = 16, MaxApiKey = 64;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
@@ -147,6 +153,13 @@ public static class SettingsCheck
                 yield return $"{at}:AllowedAddresses:{n}: \"{a.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
         for (var n = 0; n < a.Numbers.Count; n++)
             if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+        foreach (var (prefix, price) in a.Prices)
+        {
+            if (prefix.Length > MaxPrefix || !prefix.All(char.IsAsciiDigit)) yield return $"{at}:Prices:{prefix}: \"{prefix}\" is not a string of up to {MaxPrefix} digits without plus";
+            if (price < 0 || !Tariff.IsAmount(price, MaxPrice)) yield return string.Create(CultureInfo.InvariantCulture, $"{at}:Prices:{prefix}: {price} is not 0 to {MaxPrice} with up to 8 places");
+        }
+        if (a.Balance is { } balance && (balance < 0 || !Tariff.IsAmount(balance, MaxBalance)))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{at}:Balance: {balance} is not 0 to {MaxBalance} with up to 8 places");
     }
 
     private static IEnumerable<string> Carriers(List<CarrierSettings> carriers)

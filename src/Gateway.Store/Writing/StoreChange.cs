@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// What becomes durable together or not at all. Within one transaction takes of mailboxes come first, then new rows, then progress, then
+/// What becomes durable together or not at all. Within one transaction takes of mailboxes come first, then debits, then new rows, then progress, then
 /// what the progress that applied brings with it. A change may be written again after it failed; one that was written is done with.
 /// </summary>
 public sealed class StoreChange
@@ -33,6 +33,9 @@ public sealed class StoreChange
 
     /// <summary>After the write: <see cref="Mailbox"/> was held until the commit.</summary>
     public bool Held { get; internal set; }
+
+    /// <summary>What the change costs; it is written only if that could be paid. Null: nothing.</summary>
+    public Debit? Debit { get; init; }
 
     /// <summary>
     /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does

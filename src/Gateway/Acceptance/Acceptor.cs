@@ -87,7 +87,8 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         row.SegmentCount = (byte)count;
         row.Id = ids.Take(count);
 
-        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp };
+        var debit = submission is { Account: { } payer, Charge.StartingCredit: { } credit } ? new Debit(payer, count * row.Price, credit) : null;
+        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp, Debit = debit };
         change.NewMessages.Add(row);
         foreach (var key in keys)
         {
@@ -102,8 +103,9 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         {
             return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
         }
+        if (debit is { Paid: false }) return AcceptanceResult.Refused(Refusal.QuotaExceeded, "the balance does not pay for it") with { Remaining = debit.Remaining };
         mailboxes.Ring(row);
-        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
+        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false) { Remaining = debit?.Remaining };
     }
 
     private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
@@ -126,6 +128,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             DueAt = now,
             ReceiptRequested = submission.ReceiptRequested,
             CallbackUrl = submission.CallbackUrl,
+            Price = submission.Charge.Price,
             ClientReference = submission.ClientReference,
             AccountReference = submission.AccountReference,
             SubmitReference = submission.SubmitReference,

@@ -26,6 +26,9 @@ public sealed record Submission
     /// <summary>How long that holds: longer ago, the same id is another message.</summary>
     public TimeSpan RepeatWindow { get; init; } = StatedRepeat;
 
+    /// <summary>What it costs its account.</summary>
+    public Charge Charge { get; init; }
+
     public MessageLane Lane { get; init; } = MessageLane.Normal;
     /// <summary>The account's own key for this request: the same again within 24 hours is the same request.</summary>
     public string? IdempotencyKey { get; init; }
@@ -46,6 +49,10 @@ public sealed record Submission
     /// <summary>Nexmo's default: 72 hours.</summary>
     public static readonly TimeSpan DefaultValidity = TimeSpan.FromHours(72);
 }
+
+/// <param name="Price">Of each segment, in hundred-millionths of the currency.</param>
+/// <param name="StartingCredit">Of an account that pays from a balance: what it began with. Null: it does not.</param>
+public readonly record struct Charge(long Price, long? StartingCredit);
 
 /// <summary>What is to be delivered: a text still to be segmented, or one TP-UD as it stands.</summary>
 public abstract record SubmittedContent;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Gateway.Billing;
 using Gateway.Sms;
 using Gateway.Store;
 using Gateway.Webhooks;
@@ -47,7 +48,7 @@ public sealed record SearchedMessage
         var errorCode = state == MessageState.Delivered ? (byte)0 : row.ErrorCode;
         return Of(row, segmentId, account, "MT") with
         {
-            Price = Tariff.Price,
+            Price = Tariff.Text(row.Price),
             Status = StatusOf(state) ?? "ACCEPTD",
             FinalStatus = StatusOf(state),
             DateClosed = closed is { } at ? Time(at) : null,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Gateway.Acceptance;
+using Gateway.Billing;
 using Gateway.Webhooks;
 using Microsoft.AspNetCore.Mvc;
 
@@ -16,7 +17,7 @@ namespace Gateway.Rest;
 [Tags("SMS API")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, "application/problem+json")]
-public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProvider time) : ControllerBase
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances balances, TimeProvider time) : ControllerBase
 {
     private const string RetryAfterSeconds = "5";
 
@@ -79,7 +80,11 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
         if (result.Refusal == Refusal.KeyReused)
             return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
                 statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
-        return (result.Accepted ? request.Taken(result) : SmsReply.Refused(NexmoFault.Of(result), request), null);
+        if (!result.Accepted && result.Refusal != Refusal.QuotaExceeded)
+            return (SmsReply.Refused(NexmoFault.Of(result), request), null);
+        var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(result, submission));
+        return (result.Accepted ? request.Taken(result, price, remaining)
+            : SmsReply.Refused(NexmoFault.QuotaExceeded, request) with { Price = price, Remaining = remaining }, null);
     }
 
     private async Task<IActionResult> AnswerAsync(string contentType, SmsReply reply, ArrayBufferWriter<byte> body)
