@@ -33,6 +33,13 @@ internal static class NodeSdk
         Assert.Equal(new Dictionary<string, bool> { [ServerSdk3] = true, [ServerSdk2] = true }, verdicts);
     }
 
+    /// <summary>What the SDK found of these messages, one by one and together, and what it got for telling of the first one's success.</summary>
+    public static async Task<JsonElement> SearchAsync(string sdk, GatewayProcess gateway, object credentials, IReadOnlyList<string> ids, CancellationToken cancel)
+    {
+        using var reply = await RunAsync("search.js", new { sdk, host = "127.0.0.1", port = gateway.HttpPort, credentials, ids }, cancel);
+        return reply.RootElement.Clone();
+    }
+
     private static async Task<JsonDocument> RunAsync(string script, object input, CancellationToken cancel)
     {
         var output = await ChildProcess.RunAsync("node", [script], Folder, cancel, JsonSerializer.Serialize(input, Json));

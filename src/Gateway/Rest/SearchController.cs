@@ -14,7 +14,7 @@ namespace Gateway.Rest;
 [ProducesResponseType<ErrorCodeReply>(StatusCodes.Status429TooManyRequests, "application/json")]
 public sealed class SearchController(Accounts accounts, Router router, GatewayStore store, TimeProvider time) : ControllerBase
 {
-    private const int MaxIds = 10, MaxItems = 1000, MaxParts = 25;
+    private const int MaxIds = 10, MaxItems = 1000, MaxParts = 10;
     private const int MaxConversions = 8;
     private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
@@ -30,7 +30,7 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
     {
         if (fields["id"] is not { } id)
             return Bad("id", "Is required.");
-        return await FindAsync(id, account) is { } message ? Found(message) : Refuse(StatusCodes.Status404NotFound, "no message with this id");
+        return await FindAsync(id, account) is { } message ? Found(message) : Coded(StatusCodes.Status404NotFound, "no message with this id");
     });
 
     /// <summary>Up to 10 messages by their ids, or those of one day to one recipient, the newest first.</summary>
@@ -63,23 +63,23 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
 
     /// <summary>Takes the customer's word whether a message did what it was sent for; it is kept with the message's attempts.</summary>
     [HttpPost("conversions/sms"), SearchFields("message-id", "delivered", "timestamp")]
-    [ProducesResponseType(StatusCodes.Status200OK)]
+    [ProducesResponseType<ErrorCodeReply>(StatusCodes.Status200OK, "application/json")]
     [ProducesResponseType<ErrorCodeReply>(420, "application/json")]
     [ProducesResponseType<ErrorCodeReply>(StatusCodes.Status423Locked, "application/json")]
     public Task<IActionResult> ConversionAsync() => AnswerAsync(async (fields, account) =>
     {
         if (fields["message-id"] is not { } id || fields["delivered"] is not { } word)
-            return Refuse(420, $"{(fields["message-id"] is null ? "message-id" : "delivered")} is missing");
+            return Coded(420, $"{(fields["message-id"] is null ? "message-id" : "delivered")} is missing");
         if (DeliveredOf(word) is not { } delivered)
-            return Refuse(StatusCodes.Status423Locked, "delivered must be 1, 0, true or false");
+            return Coded(StatusCodes.Status423Locked, "delivered must be 1, 0, true or false");
         var at = time.GetUtcNow();
         if (fields["timestamp"] is { } timestamp && !DateTimeOffset.TryParseExact(
             timestamp, "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out at))
-            return Refuse(StatusCodes.Status423Locked, "timestamp must be yyyy-MM-dd HH:mm:ss");
+            return Coded(StatusCodes.Status423Locked, "timestamp must be yyyy-MM-dd HH:mm:ss");
         if (!MessageId.TryParse(id, out var number) || await store.DueMessages.FindAsync(number, Cancel) is not { } row || row.Account != account)
-            return Refuse(StatusCodes.Status423Locked, "no message with this message-id");
+            return Coded(StatusCodes.Status423Locked, "no message with this message-id");
         await KeepAsync(row, (byte)(number - row.Id), at, delivered);
-        return Ok();
+        return Coded(StatusCodes.Status200OK, "success"); // a body, since SDKs cannot read none
     });
 
     private static bool? DeliveredOf(string word) => word.ToLowerInvariant() switch
@@ -139,9 +139,9 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
         var source = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
         var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
         if (fault.Status == NexmoStatus.Throttled || account is not null && !accounts.TryTake(account, out _))
-            return Refuse(StatusCodes.Status429TooManyRequests, "too many requests");
+            return Coded(StatusCodes.Status429TooManyRequests, "too many requests");
         if (account is null || fields.Fault is not null)
-            return Refuse(StatusCodes.Status401Unauthorized, "authentication failed");
+            return Coded(StatusCodes.Status401Unauthorized, "authentication failed");
         Response.Headers.CacheControl = "no-store";
         try
         {
@@ -149,7 +149,7 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
         }
         catch (StoreUnavailableException)
         {
-            return Refuse(StatusCodes.Status503ServiceUnavailable, "the message store is not available");
+            return Coded(StatusCodes.Status503ServiceUnavailable, "the message store is not available");
         }
     }
 
@@ -158,6 +158,6 @@ public sealed class SearchController(Accounts accounts, Router router, GatewaySt
     private static BadRequestObjectResult Bad(string parameter, string fault) =>
         new(new BadSearch(new Dictionary<string, string> { [parameter] = fault }));
 
-    private static ObjectResult Refuse(int status, string label) =>
+    private static ObjectResult Coded(int status, string label) =>
         new(new ErrorCodeReply(status.ToString(CultureInfo.InvariantCulture), label)) { StatusCode = status };
 }

@@ -99,9 +99,9 @@ public sealed record SearchedMessage
 /// <summary>What was found.</summary>
 public sealed record SearchedMessages([property: JsonPropertyName("count")] int Count, [property: JsonPropertyName("items")] IReadOnlyList<SearchedMessage> Items);
 
-/// <summary>Nexmo's older form of a refusal.</summary>
+/// <summary>Nexmo's older form of an answer that has nothing but its outcome.</summary>
 /// <param name="Code">The status of HTTP.</param>
-/// <param name="Label">What is wrong.</param>
+/// <param name="Label">success, or what is wrong.</param>
 public sealed record ErrorCodeReply([property: JsonPropertyName("error-code")] string Code, [property: JsonPropertyName("error-code-label")] string Label);
 
 /// <summary>Nexmo's refusal of a search.</summary>

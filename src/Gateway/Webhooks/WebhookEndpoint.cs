@@ -20,8 +20,9 @@ internal sealed class WebhookChain(long messageId, IReadOnlyList<WebhookRow> web
 }
 
 /// <summary>
-/// One server (scheme, host and port) of one account, so that on a server which many share nobody's faults are another's. It has a few pushes under way at most and a bounded line behind them. After several failures in
-/// a row it is left alone for a while, longer each time, and then one push shows whether it is back; webhooks go back to the store meanwhile.
+/// One server (scheme, host and port) of one account, so that on a server which many share nobody's faults are another's. It has a few pushes under
+/// way at most and a bounded line behind them. After several failures in a row it is left alone for a while, longer each time, and then one push
+/// shows whether it is back; webhooks go back to the store meanwhile.
 /// Times are Unix milliseconds.
 /// </summary>
 internal sealed class WebhookEndpoint(string name)

@@ -34,6 +34,56 @@ public sealed class WebhookOutageTests
     }
 
     [Fact]
+    public async Task A_slow_customer_gets_his_webhooks_and_others_do_not_wait_for_him()
+    {
+        await using var slow = await ScriptedServer.StartAsync();
+        await using var receiver = await ScriptedServer.StartAsync();
+        await using var sending = await Sending.StartAsync();
+        slow.Answer = (_, context) => Task.Delay(TimeSpan.FromSeconds(10), sending.Time, context.RequestAborted);
+        var late = Enumerable.Range(1, 30).Select(i => sending.Row(i, slow.Url)).ToArray();
+        await sending.TellAsync(late);
+        await slow.WaitAsync(8);
+        await sending.TellAsync([.. Enumerable.Range(1001, 50).Select(i => sending.Row(i, receiver.Url))]);
+        await receiver.WaitAsync(50); // though the clock stands
+        for (var answered = 0; answered < late.Length; answered += 8)
+        {
+            await slow.WaitAsync(Math.Min(answered + 8, late.Length));
+            sending.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+        foreach (var webhook in late)
+            await sending.WaitForAsync(webhook, WebhookState.Delivered, attempts: 1);
+    }
+
+    [Fact]
+    public async Task A_dead_webhook_that_is_pushed_again_lives_for_another_day()
+    {
+        await using var receiver = await ScriptedServer.StartAsync();
+        receiver.AnswerStatus(410);
+        await using var sending = await Sending.StartAsync();
+        var webhook = sending.Row(1, receiver.Url);
+        await sending.TellAsync(webhook);
+        for (var day = 0; day < 2; day++)
+        {
+            await Wait.UntilAsync(async () =>
+            {
+                if (sending.IsIdle)
+                    sending.Time.Advance(TimeSpan.FromMinutes(10));
+                return (await sending.ReadAsync(webhook)).State == WebhookState.Dead;
+            }, "it is dead");
+            Assert.InRange((sending.Time.GetUtcNow() - Sending.Start).TotalHours, 23.5 * (day + 1), 25 * (day + 1));
+            await sending.Store.Writer.WriteAsync(WebhookAgain.Change([await sending.ReadAsync(webhook)], sending.Now), Cancel);
+            sending.Bell.Ring(webhook.MessageId);
+        }
+        receiver.AnswerStatus(200);
+        await Wait.UntilAsync(async () =>
+        {
+            if (sending.IsIdle)
+                sending.Time.Advance(TimeSpan.FromSeconds(10));
+            return (await sending.ReadAsync(webhook)).State == WebhookState.Delivered;
+        }, "it is taken");
+    }
+
+    [Fact]
     public async Task An_answer_has_15_seconds_and_a_late_one_counts_for_nothing()
     {
         await using var silent = await ScriptedServer.StartAsync();
