@@ -18,6 +18,15 @@ public sealed class DirectoryJson(SecretBox box)
 
     public static JsonObject Of<T>(T settings) => JsonSerializer.SerializeToNode(settings, Stored)!.AsObject();
 
+    /// <summary>What differs from the defaults, so that settings a later version knows make no difference.</summary>
+    public static JsonObject Given<T>(T settings) where T : new()
+    {
+        var (body, defaults) = (Of(settings), Of(new T()));
+        foreach (var (name, value) in defaults)
+            if (JsonNode.DeepEquals(body[name], value)) body.Remove(name);
+        return body;
+    }
+
     public static T To<T>(JsonObject body) => body.Deserialize<T>(Stored)!;
 
     /// <summary>Where a list has a null, as settings name it (<c>Numbers:0</c>), which no setting can be; or null.</summary>
@@ -34,7 +43,7 @@ public sealed class DirectoryJson(SecretBox box)
     {
         var body = Of(settings);
         foreach (var (secret, attribute) in SecretsOf(typeof(T)))
-            body[secret] = Leaves(body[secret], text => attribute.Hashed ? SecretHash.Of(text) : box.Encrypt(text, Place(kind, name, secret)));
+            if (body[secret] is { } clear) body[secret] = Leaves(clear, text => attribute.Hashed ? SecretHash.Of(text) : box.Encrypt(text, Place(kind, name, secret)));
         return body;
     }
 
@@ -44,7 +53,7 @@ public sealed class DirectoryJson(SecretBox box)
     {
         var clear = body.DeepClone().AsObject();
         foreach (var (secret, attribute) in SecretsOf(typeof(T)))
-            if (!attribute.Hashed) clear[secret] = Leaves(clear[secret], text => box.Decrypt(text, Place(kind, name, secret)));
+            if (!attribute.Hashed && clear[secret] is { } kept) clear[secret] = Leaves(kept, text => box.Decrypt(text, Place(kind, name, secret)));
         return To<T>(clear);
     }
 

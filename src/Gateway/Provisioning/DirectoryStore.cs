@@ -113,11 +113,14 @@ public sealed partial class DirectoryStore(GatewayStore store, LiveDirectory dir
     {
         var accounts = settings.Accounts.ConvertAll(account =>
         {
-            var body = DirectoryJson.Of(account);
+            var body = DirectoryJson.Given(account);
             if (IsGenerated(account)) body.Remove(nameof(AccountSettings.ApiSecret));
             return body;
         });
-        return JsonSerializer.Serialize(new { Accounts = accounts, settings.Carriers, Users = FileUsers });
+        return JsonSerializer.Serialize(new
+        {
+            Accounts = accounts, Carriers = settings.Carriers.ConvertAll(DirectoryJson.Given), Users = FileUsers.ConvertAll(DirectoryJson.Given),
+        });
     }
 
     private DirectorySnapshot WithGenerated(DirectorySnapshot snapshot) => snapshot.With(0, [], [], [.. settings.Sip.Registrar.Users.Where(IsGenerated)

@@ -61,6 +61,7 @@ public sealed class AccountsController(DirectoryStore store, LiveDirectory direc
 
     /// <summary>The numbers of its applications.</summary>
     [HttpGet("{name}/numbers")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public ActionResult<IReadOnlyList<string>> Numbers(string name) =>
         Directory.Current.Account(name) is { } account ? account.Numbers : NotFound();
 
@@ -83,6 +84,7 @@ public sealed class AccountsController(DirectoryStore store, LiveDirectory direc
 
     /// <summary>Every number of every account's applications.</summary>
     [HttpGet("/api/numbers")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public Page<OwnedNumber> AllNumbers([FromQuery] PageQuery page) => Page.Of(
         [.. Directory.Current.Accounts.Values.SelectMany(entry => entry.Settings.Numbers, (entry, number) => new OwnedNumber(number.TrimStart('+'), entry.Settings.ApiKey))
             .Where(owned => string.CompareOrdinal(owned.Number, page.AfterKey) > 0)

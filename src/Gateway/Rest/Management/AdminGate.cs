@@ -63,6 +63,11 @@ internal sealed class AdminGate(RequestDelegate next, GatewaySettings settings, 
             await Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "The store is not available");
             return;
         }
+        catch (SettingsFaultException e) when (!http.Response.HasStarted)
+        {
+            await Problems.WriteAsync(http, StatusCodes.Status409Conflict, e.Message);
+            return;
+        }
         if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
             await Problems.WriteAsync(http, http.Response.StatusCode, title: null);
     }

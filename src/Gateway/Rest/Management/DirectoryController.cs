@@ -13,6 +13,8 @@ namespace Gateway.Rest.Management;
 /// <c>If-None-Match: *</c> to none at all.
 /// </summary>
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, Problems.MediaType)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized, Problems.MediaType)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound, Problems.MediaType)]
 public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory directory, DirectoryJson json) : ManagementController where T : class, new()
 {
     private protected DirectoryStore Store => store;
@@ -36,6 +38,7 @@ public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory
 
     /// <summary>Lists them in the order of their names.</summary>
     [HttpGet]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public Page<T> List([FromQuery] PageQuery page)
     {
         var entries = Entries(directory.Current);
@@ -46,10 +49,12 @@ public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory
 
     /// <summary>One of them.</summary>
     [HttpGet("{name}")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public ActionResult<T> Get(string name) => Entries(directory.Current).GetValueOrDefault(name) is { } entry ? Shown(entry, StatusCodes.Status200OK) : NotFound();
 
     /// <summary>Makes it, or gives it these settings in place of those it has; a member that is left out gets its default.</summary>
     [HttpPut("{name}")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     [ProducesResponseType(StatusCodes.Status201Created)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, Problems.MediaType)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed, Problems.MediaType)]
@@ -61,22 +66,14 @@ public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory
         if (given[NameSetting]!.GetValue<string>() is { Length: > 0 } inBody && inBody != name)
             return RefuseField(Problems.FieldOf(NameSetting), $"is not the one of the path, {name}");
         var isNew = false;
-        ObjectResult? refusal;
-        try
+        var refusal = await store.ChangeAsync(snapshot =>
         {
-            refusal = await store.ChangeAsync(snapshot =>
-            {
-                // Where case does not count, an entry keeps the name it has.
-                var known = Entries(snapshot).TryGetKey(name, out var kept) ? kept : name;
-                var entry = Entries(snapshot).GetValueOrDefault(known);
-                isNew = entry is null;
-                return Decide(snapshot, known, entry, given);
-            }, null, HttpContext.RequestAborted);
-        }
-        catch (SettingsFaultException e)
-        {
-            return Refuse(StatusCodes.Status409Conflict, "The secrets cannot be stored", e.Message);
-        }
+            // Where case does not count, an entry keeps the name it has.
+            var known = Entries(snapshot).TryGetKey(name, out var kept) ? kept : name;
+            var entry = Entries(snapshot).GetValueOrDefault(known);
+            isNew = entry is null;
+            return Decide(snapshot, known, entry, given);
+        }, null, HttpContext.RequestAborted);
         if (refusal is not null)
             return refusal;
         if (isNew)

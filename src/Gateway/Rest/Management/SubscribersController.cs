@@ -11,6 +11,8 @@ namespace Gateway.Rest.Management;
 /// </summary>
 [Route("api/subscribers")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, Problems.MediaType)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status401Unauthorized, Problems.MediaType)]
+[ProducesResponseType<ProblemDetails>(StatusCodes.Status404NotFound, Problems.MediaType)]
 public sealed class SubscribersController(DirectoryStore directoryStore, LiveDirectory directory, GatewayStore store, SipSettings sip, TimeProvider time)
     : ManagementController
 {
@@ -18,6 +20,7 @@ public sealed class SubscribersController(DirectoryStore directoryStore, LiveDir
 
     /// <summary>Lists them in the order of their numbers.</summary>
     [HttpGet]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public async Task<Page<Subscriber>> List([FromQuery] PageQuery page)
     {
         var (after, now) = (page.AfterKey ?? "", time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -31,6 +34,7 @@ public sealed class SubscribersController(DirectoryStore directoryStore, LiveDir
 
     /// <summary>One of them, by the digits of his number.</summary>
     [HttpGet("{number}")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     public async Task<ActionResult<Subscriber>> Get(string number)
     {
         var subscriber = (await ReadAsync([number.TrimStart('+')]))[0];
@@ -43,6 +47,7 @@ public sealed class SubscribersController(DirectoryStore directoryStore, LiveDir
 
     /// <summary>Lets him register here with this password, or changes it. Without a password he keeps the one he has.</summary>
     [HttpPut("{number}")]
+    [ProducesResponseType(StatusCodes.Status200OK)]
     [ProducesResponseType<Subscriber>(StatusCodes.Status201Created)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, Problems.MediaType)]
     [ProducesResponseType<ProblemDetails>(StatusCodes.Status412PreconditionFailed, Problems.MediaType)]
