@@ -192,10 +192,15 @@ public sealed class AccountSettings
     /// <summary>Otp, Normal or Bulk: of its messages, unless a request asks for a lower one.</summary>
     public string Lane { get; init; } = "Normal";
     public List<string> Numbers { get; init; } = [];
+    /// <summary>Inbound URLs of single numbers (digits without plus), in place of <see cref="InboundUrl"/>.</summary>
+    public Dictionary<string, string> NumberUrls { get; init; } = [];
     /// <summary>What a segment costs by the beginning of the recipient's number (E.164 digits; "" is every number); the longest wins. None: nothing.</summary>
     public Dictionary<string, decimal> Prices { get; init; } = [];
     /// <summary>What a prepaid account begins with; what is left is in the store from then on. Null: it is not prepaid and has no limit.</summary>
     public decimal? Balance { get; init; }
+
+    /// <param name="number">Digits.</param>
+    public string? InboundUrlOf(string number) => NumberUrls.GetValueOrDefault(number, InboundUrl ?? "") is { Length: > 0 } url ? url : null;
 }
 
 public sealed class CarrierSettings

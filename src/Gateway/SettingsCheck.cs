@@ -153,6 +153,11 @@ public static class SettingsCheck
                 yield return $"{at}:AllowedAddresses:{n}: \"{a.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
         for (var n = 0; n < a.Numbers.Count; n++)
             if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+        foreach (var (number, url) in a.NumberUrls)
+        {
+            if (!IsNumber(number)) yield return $"{at}:NumberUrls:{number}: \"{number}\" is not a number";
+            if (!IsHttpUrl(url)) yield return $"{at}:NumberUrls:{number}: \"{url}\" is not an http or https URL";
+        }
         foreach (var (prefix, price) in a.Prices)
         {
             if (prefix.Length > MaxPrefix || !prefix.All(char.IsAsciiDigit)) yield return $"{at}:Prices:{prefix}: \"{prefix}\" is not a string of up to {MaxPrefix} digits without plus";
@@ -218,5 +223,5 @@ public static class SettingsCheck
 
     internal static bool IsNumber(string value) => value.TrimStart('+') is { Length: > 0 and <= 20 } digits && digits.All(char.IsAsciiDigit);
 
-    private static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+    internal static bool IsHttpUrl(string value) => Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 }

@@ -14,6 +14,7 @@ public sealed class StoreChange
     private List<WebhookProgress>? _webhookProgress;
     private List<Reschedule>? _reschedules;
     private List<MailboxTake>? _takes;
+    private List<RejectionRow>? _newRejections;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
     /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
@@ -24,6 +25,7 @@ public sealed class StoreChange
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
     public List<Reschedule> Reschedules => _reschedules ??= [];
     public List<MailboxTake> Takes => _takes ??= [];
+    public List<RejectionRow> NewRejections => _newRejections ??= [];
 
     /// <summary>
     /// Written only if this mailbox is still held, except attempts and the progress that has happened
@@ -56,4 +58,5 @@ public sealed class StoreChange
     internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
     internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
     internal IReadOnlyList<MailboxTake> TakesOrNone => _takes ?? [];
+    internal IReadOnlyList<RejectionRow> NewRejectionsOrNone => _newRejections ?? [];
 }

@@ -12,6 +12,7 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
     private readonly RowStatement<WebhookRow> _insertWebhooks;
+    private readonly RowStatement<RejectionRow> _insertRejections;
     private readonly RowStatement<MessageProgress> _updateMessages;
     private readonly RowStatement<WebhookProgress> _updateWebhooks;
     private readonly RowStatement<Reschedule> _reschedule;
@@ -34,6 +35,7 @@ internal sealed class WriterSession : IDisposable
             _insertKeys = database.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false), Connection);
             _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
             _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
+            _insertRejections = database.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false), Connection);
             _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
             _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
             _reschedule = database.Prepare(Reschedule.Command(), Connection);
@@ -63,11 +65,13 @@ internal sealed class WriterSession : IDisposable
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
         var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
         var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
+        var rejections = held.SelectMany(c => c.NewRejectionsOrNone).ToList();
         var reschedules = held.SelectMany(c => c.ReschedulesOrNone).ToList();
 
         Execute(_insertKeys, keys);
         Execute(_insertMessages, messages);
         Execute(_insertAttempts, attempts);
+        Execute(_insertRejections, rejections);
         Update(_updateMessages, progress);
 
         var applied = progress.Where(p => p.Applied).ToList();
@@ -86,7 +90,7 @@ internal sealed class WriterSession : IDisposable
         foreach (var change in held)
             RunOther(change, transaction);
         return takes + balances + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + reschedules.Count + held.Count(c => c.Other is not null);
+            + rejections.Count + reschedules.Count + held.Count(c => c.Other is not null);
     }
 
     public void Dispose()
@@ -95,6 +99,7 @@ internal sealed class WriterSession : IDisposable
         _insertKeys.Dispose();
         _insertAttempts.Dispose();
         _insertWebhooks.Dispose();
+        _insertRejections.Dispose();
         _updateMessages.Dispose();
         _updateWebhooks.Dispose();
         _reschedule.Dispose();

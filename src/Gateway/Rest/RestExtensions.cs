@@ -16,7 +16,8 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddDirectory(settings).AddSingleton<Accounts>();
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>().AddSingleton<Rejections>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Rejections>());
         builder.Services.AddControllers().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {

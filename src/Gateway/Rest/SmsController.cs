@@ -17,7 +17,7 @@ namespace Gateway.Rest;
 [Tags("SMS API")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, "application/problem+json")]
-public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances balances, TimeProvider time) : ControllerBase
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances balances, Rejections rejections, TimeProvider time) : ControllerBase
 {
     private const string RetryAfterSeconds = "5";
 
@@ -65,10 +65,18 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances
         var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
         if (account is null)
             return (SmsReply.Refused(fault), null);
+        var (reply, problem) = await SendAsync(fields, account);
+        if (problem is null && reply.Fault.Status != NexmoStatus.Success)
+            rejections.Add(account.Settings.ApiKey, fields["from"], fields["to"], reply.Fault);
+        return (reply, problem);
+    }
+
+    private async Task<(SmsReply Reply, IActionResult? Problem)> SendAsync(RequestFields fields, Account account)
+    {
         if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
             return (default, Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
                 statusCode: StatusCodes.Status400BadRequest, title: $"{SmsHeaders.IdempotencyKey} is not a key"));
-        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault) is not { } request)
+        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out var fault) is not { } request)
             return (SmsReply.Refused(fault), null);
         if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out fault))
             return (SmsReply.Refused(fault, request), null);

@@ -12,7 +12,7 @@ public static class InboundMessage
     /// <param name="now">Unix milliseconds; the first try is due at once.</param>
     public static IReadOnlyList<WebhookRow> For(ShortMessageRow message, AccountSettings account, long now)
     {
-        if (string.IsNullOrEmpty(account.InboundUrl) || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
+        if (account.InboundUrlOf(message.Recipient) is not { } url || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
             return [];
         var parts = message.Content == ContentKind.Text ? OfText(message) : [OfUserData(message)];
         var rows = new List<WebhookRow>(parts.Count);
@@ -28,7 +28,7 @@ public static class InboundMessage
             fields.Add("api-key", account.ApiKey);
             rows.Add(new WebhookRow
             {
-                Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = account.InboundUrl,
+                Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = url,
                 Fields = fields.ToJson(), CreatedAt = now, DueAt = now,
             });
         }

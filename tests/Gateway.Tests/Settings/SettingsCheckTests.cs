@@ -49,6 +49,7 @@ public sealed class SettingsCheckTests
     [InlineData("Accounts:0:WebhookFormat", "Xml", "Accounts:0:WebhookFormat: ")]
     [InlineData("Accounts:0:InboundUrl", "ftp://x", "Accounts:0:InboundUrl: ")]
     [InlineData("Accounts:0:Numbers:0", "abc", "Accounts:0:Numbers:0: ")]
+    [InlineData("Accounts:0:NumberUrls:4940", "shop", "Accounts:0:NumberUrls:4940: \"shop\" is not an http or https URL")]
     [InlineData("Accounts:0:Prices:+44", "1", "Accounts:0:Prices:+44: \"+44\" is not a string of up to 15 digits without plus")]
     [InlineData("Accounts:0:Prices:", "-1", "Accounts:0:Prices:: -1 is not 0 to 10000 with up to 8 places")]
     [InlineData("Accounts:0:Prices:44", "0.000000001", "Accounts:0:Prices:44: 0.000000001 is not 0 to 10000")]
