@@ -15,7 +15,7 @@ public static class SettingsCheck
     private const int MinAdminKey = 16, MaxApiKey = 64;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     private static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
-    private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
+    private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson", Webhooks.MessageWebhook.Format];
     private static readonly string[] ListenSchemes = ["udp", "tcp", "tls", "ws", "wss"];
 
     public static IEnumerable<string> Faults(GatewaySettings s, bool production)
@@ -117,12 +117,14 @@ public static class SettingsCheck
     {
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<string>(StringComparer.Ordinal);
+        var applications = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < accounts.Count; i++)
         {
             var (a, at) = (accounts[i], $"Accounts:{i}");
             foreach (var fault in Account(a, at, production)) yield return fault;
             if (production && string.IsNullOrEmpty(a.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it{InEnvironment(at, "ApiSecret")}";
             if (a.ApiKey.Length > 0 && !keys.Add(a.ApiKey)) yield return $"{at}:ApiKey: \"{a.ApiKey}\" is there twice";
+            if (!string.IsNullOrEmpty(a.ApplicationId) && !applications.Add(a.ApplicationId)) yield return $"{at}:ApplicationId: \"{a.ApplicationId}\" is there twice";
             for (var n = 0; n < a.Numbers.Count; n++)
                 if (IsNumber(a.Numbers[n]) && !numbers.Add(a.Numbers[n].TrimStart('+'))) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is there twice";
         }
@@ -153,6 +155,12 @@ public static class SettingsCheck
                 yield return $"{at}:AllowedAddresses:{n}: \"{a.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
         for (var n = 0; n < a.Numbers.Count; n++)
             if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+        if (!string.IsNullOrEmpty(a.ApplicationId) && !Guid.TryParseExact(a.ApplicationId, "D", out _))
+            yield return $"{at}:ApplicationId: \"{a.ApplicationId}\" is not a UUID";
+        if (!string.IsNullOrEmpty(a.PublicKey) && Rest.ApplicationToken.ReadKey(a.PublicKey) is null)
+            yield return $"{at}:PublicKey: is not the PEM of an RSA key of 2048 bits or more";
+        if (string.IsNullOrEmpty(a.ApplicationId) != string.IsNullOrEmpty(a.PublicKey))
+            yield return $"{at}:{(string.IsNullOrEmpty(a.PublicKey) ? "PublicKey" : "ApplicationId")}: missing; an application has both an id and a key";
         foreach (var (number, url) in a.NumberUrls)
         {
             if (!IsNumber(number)) yield return $"{at}:NumberUrls:{number}: \"{number}\" is not a number";

@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
-/// <summary>Where a short message came from. The numbers are stored.</summary>
-public enum MessageSource : byte { Rest = 0, Carrier = 1, Volte = 2, Ott = 3, Gateway = 4 }
+/// <summary>Where a short message came from (Messages: the Messages API). The numbers are stored.</summary>
+public enum MessageSource : byte { Rest = 0, Carrier = 1, Volte = 2, Ott = 3, Gateway = 4, Messages = 5 }
 
 /// <summary>Which kind of recipient a short message goes to. The numbers are stored.</summary>
 public enum RouteKind : byte { Subscriber = 0, Application = 1, Carrier = 2 }

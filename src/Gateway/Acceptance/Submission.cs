@@ -60,7 +60,8 @@ public abstract record SubmittedContent;
 /// <param name="Text">Unicode.</param>
 /// <param name="ForceUcs2">Nexmo's type=unicode: UCS-2 even if the default alphabet would do.</param>
 /// <param name="MessageClass">0 to 3, or null.</param>
-public sealed record TextContent(string Text, bool ForceUcs2 = false, byte? MessageClass = null) : SubmittedContent;
+/// <param name="Upgrade">UCS-2 where the default alphabet does not do, whatever the settings say.</param>
+public sealed record TextContent(string Text, bool ForceUcs2 = false, byte? MessageClass = null, bool Upgrade = false) : SubmittedContent;
 
 /// <param name="UserData">TP-UD, beginning with the UDH when <paramref name="HasUserDataHeader"/>.</param>
 /// <param name="Length">TP-UDL: septets or octets, as <paramref name="DataCodingScheme"/> says.</param>

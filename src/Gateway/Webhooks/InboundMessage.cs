@@ -14,6 +14,8 @@ public static class InboundMessage
     {
         if (account.InboundUrlOf(message.Recipient) is not { } url || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
             return [];
+        if (account.WebhookFormat == MessageWebhook.Format)
+            return [MessageWebhook.Inbound(message, account, url, now)];
         var parts = message.Content == ContentKind.Text ? OfText(message) : [OfUserData(message)];
         var rows = new List<WebhookRow>(parts.Count);
         for (var segment = 0; segment < parts.Count; segment++)
@@ -59,13 +61,17 @@ public static class InboundMessage
         return Binary(userData.Data.Span, octets.AsSpan(0, octets.Length - userData.Data.Length));
     }
 
+    /// <summary>The first word, in upper case.</summary>
+    internal static string? KeywordOf(string text) =>
+        text.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.ToUpperInvariant();
+
     private static WebhookFields Text(string text, TpAlphabet alphabet, Concatenation? concatenation = null)
     {
         var fields = new WebhookFields
         {
             { "text", text },
             { "type", alphabet == TpAlphabet.Ucs2 ? "unicode" : "text" },
-            { "keyword", text.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.ToUpperInvariant() },
+            { "keyword", KeywordOf(text) },
         };
         if (concatenation is { Total: > 1 } part)
         {

@@ -30,7 +30,9 @@ public sealed class AccountsController(DirectoryStore store, LiveDirectory direc
     private protected override IEnumerable<string> Conflicts(DirectorySnapshot snapshot, string name, AccountSettings account) =>
         account.Numbers.Select((number, i) => (number, i, Owner: snapshot.AccountOf(number.TrimStart('+'))))
             .Where(taken => taken.Owner is not null && taken.Owner.ApiKey != name)
-            .Select(taken => $":Numbers:{taken.i}: \"{taken.number}\" is a number of account {taken.Owner!.ApiKey}");
+            .Select(taken => $":Numbers:{taken.i}: \"{taken.number}\" is a number of account {taken.Owner!.ApiKey}")
+            .Concat(!string.IsNullOrEmpty(account.ApplicationId) && snapshot.AccountOfApplication(account.ApplicationId) is { } other && other.ApiKey != name
+                ? [$":ApplicationId: \"{account.ApplicationId}\" is the application of account {other.ApiKey}"] : []);
 
     /// <summary>An account of the same name that comes later begins anew.</summary>
     private protected override Action<GatewayDb> Gone(string name) => db => db.Balances.Where(balance => balance.Account == name).ExecuteDelete();
