@@ -14,7 +14,6 @@ namespace Gateway.Provisioning;
 public sealed class DirectoryJson(SecretBox box)
 {
     private static readonly JsonSerializerOptions Stored = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
-    private static readonly Type[] Types = [typeof(AccountSettings), typeof(CarrierSettings)];
 
     public static JsonObject Of<T>(T settings) => JsonSerializer.SerializeToNode(settings, Stored)!.AsObject();
 
@@ -29,11 +28,12 @@ public sealed class DirectoryJson(SecretBox box)
 
     public static T To<T>(JsonObject body) => body.Deserialize<T>(Stored)!;
 
-    /// <summary>Where a list has a null, as settings name it (<c>Numbers:0</c>), which no setting can be; or null.</summary>
-    public static string? NullIn(JsonNode node, string at = "") => node switch
+    /// <summary>Where a list or a table has a null, as settings name it (<c>Numbers:0</c>), which no setting can be; or null.</summary>
+    public static string? NullIn(JsonNode? node, string at = "") => node switch
     {
-        JsonObject members => members.Select(member => member.Value is { } value ? NullIn(value, Under(at, member.Key)) : null).FirstOrDefault(found => found is not null),
-        JsonArray items => items.Select((item, i) => item is null ? Under(at, $"{i}") : NullIn(item, Under(at, $"{i}"))).FirstOrDefault(found => found is not null),
+        JsonObject members => members.Select(member => NullIn(member.Value, Under(at, member.Key))).FirstOrDefault(found => found is not null),
+        JsonArray items => items.Select((item, i) => NullIn(item, Under(at, $"{i}"))).FirstOrDefault(found => found is not null),
+        null => at,
         _ => null,
     };
 
@@ -70,7 +70,7 @@ public sealed class DirectoryJson(SecretBox box)
     /// <summary>For the serializer of the management API: members nobody knows are refused, secrets are taken and not shown; whether there is one is.</summary>
     public static void Hide(JsonTypeInfo type)
     {
-        if (!Types.Contains(type.Type)) return;
+        if (type.Kind != JsonTypeInfoKind.Object || type.Type.Namespace != typeof(AccountSettings).Namespace) return; // all settings, nested ones too
         type.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         foreach (var (secret, _) in SecretsOf(type.Type))
         {

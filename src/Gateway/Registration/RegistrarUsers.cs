@@ -38,8 +38,8 @@ public sealed class RegistrarUsers
         {
             case DigestVerdict.Accepted:
                 _guesses.Forgive(username, source);
-                // The right password of somebody else is no right to this number.
-                return claimed!.Msisdn == msisdn ? null : request.CreateResponse(403);
+                // The right password of somebody else is no right to this number; nor is that of who was taken from the directory a moment ago.
+                return claimed?.Msisdn == msisdn ? null : request.CreateResponse(403);
             case DigestVerdict.Malformed:
                 return request.CreateResponse(400, "Malformed Authorization");
             case DigestVerdict.Wrong:

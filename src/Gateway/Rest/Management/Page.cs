@@ -39,7 +39,7 @@ public sealed class PageQuery : IValidatableObject
         try
         {
             key = Utf8.GetString(Base64Url.DecodeFromChars(cursor));
-            return true;
+            return !key.Any(char.IsControl); // no key has one, and PostgreSQL takes no NUL
         }
         catch (DecoderFallbackException)
         {

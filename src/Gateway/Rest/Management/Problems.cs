@@ -40,11 +40,11 @@ internal static class Problems
 
     /// <summary>As JSON names it what the settings name <c>Numbers:0</c>: numbers[0].</summary>
     public static string FieldOf(string key) => string.Concat(key.Split(':')
-        .Select((part, i) => char.IsAsciiDigit(part[0]) ? $"[{part}]" : (i == 0 ? "" : ".") + JsonNamingPolicy.CamelCase.ConvertName(part)));
+        .Select((part, i) => part.Length > 0 && char.IsAsciiDigit(part[0]) ? $"[{part}]" : (i == 0 ? "" : ".") + JsonNamingPolicy.CamelCase.ConvertName(part)));
 
     public static ObjectResult Of(ProblemDetails problem) => new(problem) { StatusCode = problem.Status, ContentTypes = { MediaType } };
 
     private static string Words(ModelError error) => error.ErrorMessage.Length > 0 ? error.ErrorMessage : "is not valid";
 
-    private static string Field(string key) => JsonNamingPolicy.CamelCase.ConvertName(key.TrimStart('$').TrimStart('.'));
+    private static string Field(string key) => string.Join('.', key.TrimStart('$').TrimStart('.').Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 }

@@ -37,6 +37,8 @@ public sealed class SubscribersController(DirectoryStore directoryStore, LiveDir
     [ProducesResponseType(StatusCodes.Status200OK)]
     public async Task<ActionResult<Subscriber>> Get(string number)
     {
+        if (!SettingsCheck.IsNumber(number))
+            return NotFound();
         var subscriber = (await ReadAsync([number.TrimStart('+')]))[0];
         if (!subscriber.IsUser && subscriber.Contacts.Count == 0)
             return NotFound();

@@ -61,7 +61,7 @@ public sealed class AdminGateTests
     }
 
     [Theory]
-    [InlineData("not base64!"), InlineData("_w")]
+    [InlineData("not base64!"), InlineData("_w"), InlineData("AA")]
     public void A_cursor_of_ones_own_making_is_refused(string cursor) =>
         Assert.Equal(["after"], new PageQuery { After = cursor }.Validate(new(cursor)).Single().MemberNames);
 

@@ -102,6 +102,16 @@ public abstract class DirectoryApiTests(PostgresCluster? cluster) : IAsyncLifeti
         await _gateway.RefusedAsync(HttpMethod.Put, "/api/subscribers/494012", status, json);
     }
 
+    [Theory]
+    [InlineData("/api/subscribers/%01")]
+    [InlineData("/api/accounts/%F0%9F%92%A9/numbers")]
+    [InlineData("/api/accounts/bank0001/numbers/1/2")]
+    public async Task What_cannot_be_there_is_not_found(string path)
+    {
+        await _gateway.RefusedAsync(HttpMethod.Get, path, HttpStatusCode.NotFound);
+        await _gateway.RefusedAsync(HttpMethod.Get, "/api/subscribers?after=AA", HttpStatusCode.BadRequest);
+    }
+
     [Fact]
     public async Task A_carrier_says_what_it_lacks_and_is_used_at_once()
     {
