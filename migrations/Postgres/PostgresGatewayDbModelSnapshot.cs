@@ -66,6 +66,19 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("Attempts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.BalanceRow", b =>
+                {
+                    b.Property<string>("Account")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Amount")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Account");
+
+                    b.ToTable("Balances", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.ContactRow", b =>
                 {
                     b.Property<long>("Id")
@@ -250,6 +263,43 @@ namespace Gateway.Migrations.Postgres
                     b.ToTable("MembershipVersion", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.RejectionRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Originator")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("ReceivedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Recipient")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Account", "ReceivedAt", "Id");
+
+                    b.ToTable("Rejections", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.WatchRow", b =>
                 {
                     b.Property<string>("Subscriber")
@@ -399,6 +449,9 @@ namespace Gateway.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<long>("Price")
+                        .HasColumnType("bigint");
+
                     b.Property<byte>("ProtocolIdentifier")
                         .HasColumnType("smallint");
 
@@ -524,6 +577,9 @@ namespace Gateway.Migrations.Postgres
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("text");
+
+                    b.Property<long>("Price")
+                        .HasColumnType("bigint");
 
                     b.Property<byte>("ProtocolIdentifier")
                         .HasColumnType("smallint");

@@ -59,6 +59,19 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("Attempts", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.BalanceRow", b =>
+                {
+                    b.Property<string>("Account")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Amount")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Account");
+
+                    b.ToTable("Balances", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.ContactRow", b =>
                 {
                     b.Property<long>("Id")
@@ -241,6 +254,41 @@ namespace Gateway.Migrations.Sqlite
                     b.ToTable("MembershipVersion", (string)null);
                 });
 
+            modelBuilder.Entity("Gateway.Store.RejectionRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Originator")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ReceivedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Recipient")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Account", "ReceivedAt", "Id");
+
+                    b.ToTable("Rejections", (string)null);
+                });
+
             modelBuilder.Entity("Gateway.Store.WatchRow", b =>
                 {
                     b.Property<string>("Subscriber")
@@ -388,6 +436,9 @@ namespace Gateway.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long>("Price")
+                        .HasColumnType("INTEGER");
+
                     b.Property<byte>("ProtocolIdentifier")
                         .HasColumnType("INTEGER");
 
@@ -513,6 +564,9 @@ namespace Gateway.Migrations.Sqlite
                     b.Property<string>("Originator")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Price")
+                        .HasColumnType("INTEGER");
 
                     b.Property<byte>("ProtocolIdentifier")
                         .HasColumnType("INTEGER");

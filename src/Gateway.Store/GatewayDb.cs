@@ -17,6 +17,8 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
     public DbSet<WatchRow> Watches => Set<WatchRow>();
     public DbSet<MailboxRow> Mailboxes => Set<MailboxRow>();
     public DbSet<DirectoryRow> Directory => Set<DirectoryRow>();
+    public DbSet<BalanceRow> Balances => Set<BalanceRow>();
+    public DbSet<RejectionRow> Rejections => Set<RejectionRow>();
     public DbSet<MemberRow> Members => Set<MemberRow>();
     public DbSet<MembershipVersionRow> MembershipVersions => Set<MembershipVersionRow>();
 
@@ -71,6 +73,12 @@ public abstract class GatewayDb(DbContextOptions options) : DbContext(options)
         {
             row.ToTable("Directory").HasKey(d => new { d.Kind, d.Name });
             row.HasIndex(d => d.Version);
+        });
+        model.Entity<BalanceRow>(row => row.ToTable("Balances").HasKey(b => b.Account));
+        model.Entity<RejectionRow>(row =>
+        {
+            row.ToTable("Rejections").HasKey(r => r.Id);
+            row.HasIndex(r => new { r.Account, r.ReceivedAt, r.Id });
         });
         model.Entity<MemberRow>(row => row.ToTable("Members").HasKey(m => m.Silo));
         model.Entity<MembershipVersionRow>(row =>

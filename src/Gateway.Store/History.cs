@@ -62,15 +62,16 @@ public sealed class History
     public async Task<bool> ForgetAsync(long before, CancellationToken cancel)
     {
         var end = MessageId.FirstOf(before);
-        List<long> messages, attempts, webhooks;
+        List<long> messages, attempts, webhooks, rejections;
         await using (var db = _database.Open())
         {
             messages = await db.History.Where(m => m.Id < end).OrderBy(m => m.Id).Take(Page).Select(m => m.Id).ToListAsync(cancel);
             attempts = await db.Attempts.Where(a => a.MessageId < end).OrderBy(a => a.MessageId).ThenBy(a => a.Id).Take(Page)
                 .Select(a => a.Id).ToListAsync(cancel);
             webhooks = await OldWebhooksAsync(db, before, cancel);
+            rejections = await db.Rejections.OrderBy(r => r.Id).Take(Page).Where(r => r.ReceivedAt < before).Select(r => r.Id).ToListAsync(cancel);
         }
-        if (messages.Count + attempts.Count + webhooks.Count == 0)
+        if (messages.Count + attempts.Count + webhooks.Count + rejections.Count == 0)
             return false;
         await _writer.WriteAsync(new StoreChange
         {
@@ -79,6 +80,7 @@ public sealed class History
                 db.History.Where(m => messages.Contains(m.Id)).ExecuteDelete();
                 db.Attempts.Where(a => attempts.Contains(a.Id)).ExecuteDelete();
                 db.Webhooks.Where(w => webhooks.Contains(w.Id)).ExecuteDelete();
+                db.Rejections.Where(r => rejections.Contains(r.Id)).ExecuteDelete();
             },
         }, cancel);
         return true;

@@ -181,7 +181,7 @@ public sealed class AccountSettings
     public string SignatureMethod { get; init; } = "sha256";
     public string? DeliveryReceiptUrl { get; init; }
     public string? InboundUrl { get; init; }
-    /// <summary>Get, Post or PostJson.</summary>
+    /// <summary>Get, Post, PostJson, or Messages: those of the Messages API, whichever way a message was sent.</summary>
     public string WebhookFormat { get; init; } = "PostJson";
     public int MaxRequestsPerSecond { get; init; } = 30;
     /// <summary>The shortest <c>ttl</c> this account may ask for; Nexmo's own minimum is 20 s.</summary>
@@ -194,6 +194,19 @@ public sealed class AccountSettings
     /// <summary>Otp, Normal or Bulk: of its messages, unless a request asks for a lower one.</summary>
     public string Lane { get; init; } = "Normal";
     public List<string> Numbers { get; init; } = [];
+    /// <summary>Id of its application at the Messages API (a UUID), which proves itself by tokens signed with the key to <see cref="PublicKey"/>.</summary>
+    public string? ApplicationId { get; init; }
+    /// <summary>PEM of an RSA key of 2048 bits or more.</summary>
+    public string? PublicKey { get; init; }
+    /// <summary>Inbound URLs of single numbers (digits without plus), in place of <see cref="InboundUrl"/>.</summary>
+    public Dictionary<string, string> NumberUrls { get; init; } = [];
+    /// <summary>What a segment costs by the beginning of the recipient's number (E.164 digits; "" is every number); the longest wins. None: nothing.</summary>
+    public Dictionary<string, decimal> Prices { get; init; } = [];
+    /// <summary>What a prepaid account begins with; what is left is in the store from then on. Null: it is not prepaid and has no limit.</summary>
+    public decimal? Balance { get; init; }
+
+    /// <param name="number">Digits.</param>
+    public string? InboundUrlOf(string number) => NumberUrls.GetValueOrDefault(number, InboundUrl ?? "") is { Length: > 0 } url ? url : null;
 }
 
 public sealed class CarrierSettings

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Gateway.Billing;
 using Gateway.Provisioning;
 
 namespace Gateway;
@@ -6,10 +8,14 @@ namespace Gateway;
 /// <summary>Finds what is wrong with the settings before anything starts: one line a fault, each beginning with the key.</summary>
 public static class SettingsCheck
 {
+    /// <summary>Digits of a number (ITU-T E.164).</summary>
+    internal const int MaxPrefix = 15;
+    internal const decimal MaxBalance = 1_000_000_000;
+    private const decimal MaxPrice = 10_000;
     private const int MinAdminKey = 16, MaxApiKey = 64;
     private static readonly string[] Lanes = ["Otp", "Normal", "Bulk"];
     internal static readonly string[] SignatureMethods = ["md5hash", "md5", "sha1", "sha256", "sha512"];
-    private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson"];
+    private static readonly string[] WebhookFormats = ["Get", "Post", "PostJson", Webhooks.MessageWebhook.Format];
     private static readonly string[] ListenSchemes = ["udp", "tcp", "tls", "ws", "wss"];
 
     public static IEnumerable<string> Faults(GatewaySettings s, bool production)
@@ -111,12 +117,14 @@ public static class SettingsCheck
     {
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var numbers = new HashSet<string>(StringComparer.Ordinal);
+        var applications = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < accounts.Count; i++)
         {
             var (a, at) = (accounts[i], $"Accounts:{i}");
             foreach (var fault in Account(a, at, production)) yield return fault;
             if (production && string.IsNullOrEmpty(a.ApiSecret)) yield return $"{at}:ApiSecret: missing; set it{InEnvironment(at, "ApiSecret")}";
             if (a.ApiKey.Length > 0 && !keys.Add(a.ApiKey)) yield return $"{at}:ApiKey: \"{a.ApiKey}\" is there twice";
+            if (!string.IsNullOrEmpty(a.ApplicationId) && !applications.Add(a.ApplicationId)) yield return $"{at}:ApplicationId: \"{a.ApplicationId}\" is there twice";
             for (var n = 0; n < a.Numbers.Count; n++)
                 if (IsNumber(a.Numbers[n]) && !numbers.Add(a.Numbers[n].TrimStart('+'))) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is there twice";
         }
@@ -147,6 +155,24 @@ public static class SettingsCheck
                 yield return $"{at}:AllowedAddresses:{n}: \"{a.AllowedAddresses[n]}\" is not a network such as 10.0.0.0/8 or an address";
         for (var n = 0; n < a.Numbers.Count; n++)
             if (!IsNumber(a.Numbers[n])) yield return $"{at}:Numbers:{n}: \"{a.Numbers[n]}\" is not a number";
+        if (!string.IsNullOrEmpty(a.ApplicationId) && !Guid.TryParseExact(a.ApplicationId, "D", out _))
+            yield return $"{at}:ApplicationId: \"{a.ApplicationId}\" is not a UUID";
+        if (!string.IsNullOrEmpty(a.PublicKey) && Rest.ApplicationToken.ReadKey(a.PublicKey) is null)
+            yield return $"{at}:PublicKey: is not the PEM of an RSA key of 2048 bits or more";
+        if (string.IsNullOrEmpty(a.ApplicationId) != string.IsNullOrEmpty(a.PublicKey))
+            yield return $"{at}:{(string.IsNullOrEmpty(a.PublicKey) ? "PublicKey" : "ApplicationId")}: missing; an application has both an id and a key";
+        foreach (var (number, url) in a.NumberUrls)
+        {
+            if (!IsNumber(number)) yield return $"{at}:NumberUrls:{number}: \"{number}\" is not a number";
+            if (!IsHttpUrl(url)) yield return $"{at}:NumberUrls:{number}: \"{url}\" is not an http or https URL";
+        }
+        foreach (var (prefix, price) in a.Prices)
+        {
+            if (prefix.Length > MaxPrefix || !prefix.All(char.IsAsciiDigit)) yield return $"{at}:Prices:{prefix}: \"{prefix}\" is not a string of up to {MaxPrefix} digits without plus";
+            if (price < 0 || !Tariff.IsAmount(price, MaxPrice)) yield return string.Create(CultureInfo.InvariantCulture, $"{at}:Prices:{prefix}: {price} is not 0 to {MaxPrice} with up to 8 places");
+        }
+        if (a.Balance is { } balance && (balance < 0 || !Tariff.IsAmount(balance, MaxBalance)))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{at}:Balance: {balance} is not 0 to {MaxBalance} with up to 8 places");
     }
 
     internal static string InEnvironment(string at, string key) =>

@@ -40,7 +40,8 @@ internal static class NodeSdk
         return reply.RootElement.Clone();
     }
 
-    private static async Task<JsonDocument> RunAsync(string script, object input, CancellationToken cancel)
+    /// <summary>Runs a script: JSON in, the JSON of its last line out.</summary>
+    public static async Task<JsonDocument> RunAsync(string script, object input, CancellationToken cancel)
     {
         var output = await ChildProcess.RunAsync("node", [script], Folder, cancel, JsonSerializer.Serialize(input, Json));
         return JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -49,7 +50,14 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private async Task OnRequestAsync(HttpContext context)
     {
-        var webhook = new ReceivedWebhook(context.Request.Path, await FieldsAsync(context.Request));
+        context.Request.EnableBuffering();
+        using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
+        var body = await reader.ReadToEndAsync();
+        context.Request.Body.Position = 0;
+        var webhook = new ReceivedWebhook(context.Request.Path, await FieldsAsync(context.Request))
+        {
+            Body = body, Authorization = context.Request.Headers.Authorization.FirstOrDefault(),
+        };
         context.Response.StatusCode = Answer(webhook);
         context.Response.ContentType = "application/json";
         Received.Add(webhook);
@@ -58,7 +66,9 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private static async Task<IReadOnlyDictionary<string, string>> FieldsAsync(HttpRequest request)
     {
-        if (request.HasJsonContentType()) return (await request.ReadFromJsonAsync<Dictionary<string, string>>())!;
+        if (request.HasJsonContentType())
+            return (await request.ReadFromJsonAsync<Dictionary<string, JsonElement>>())!
+                .ToDictionary(field => field.Key, field => field.Value.ValueKind == JsonValueKind.Object ? field.Value.GetRawText() : field.Value.GetString()!);
         IEnumerable<KeyValuePair<string, StringValues>> fields = request.HasFormContentType ? await request.ReadFormAsync() : request.Query;
         return fields.ToDictionary(field => field.Key, field => field.Value.ToString());
     }
@@ -66,6 +76,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
 internal sealed record ReceivedWebhook(string Path, IReadOnlyDictionary<string, string> Fields)
 {
+    /// <summary>As it came.</summary>
+    public string Body { get; init; } = "";
+    public string? Authorization { get; init; }
+
     public string? this[string field] => Fields.GetValueOrDefault(field);
 
     public override string ToString() => $"{Path} {string.Join(' ', Fields.Select(field => $"{field.Key}={field.Value}"))}";

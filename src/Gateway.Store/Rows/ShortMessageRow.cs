@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
-/// <summary>Where a short message came from. The numbers are stored.</summary>
-public enum MessageSource : byte { Rest = 0, Carrier = 1, Volte = 2, Ott = 3, Gateway = 4 }
+/// <summary>Where a short message came from (Messages: the Messages API). The numbers are stored.</summary>
+public enum MessageSource : byte { Rest = 0, Carrier = 1, Volte = 2, Ott = 3, Gateway = 4, Messages = 5 }
 
 /// <summary>Which kind of recipient a short message goes to. The numbers are stored.</summary>
 public enum RouteKind : byte { Subscriber = 0, Application = 1, Carrier = 2 }
@@ -100,6 +100,8 @@ public sealed class ShortMessageRow
     public string? CallbackUrl { get; set; }
     public string? ClientReference { get; set; }
     public string? AccountReference { get; set; }
+    /// <summary>What its sender paid for each segment, in hundred-millionths of the currency.</summary>
+    public long Price { get; set; }
     /// <summary>TP-MR of the SMS-SUBMIT it came in, for its SMS-STATUS-REPORT; of an OTT client's message, which notifications it asked for.</summary>
     public byte SubmitReference { get; set; }
     /// <summary>TP-DA (address field octets) of the SMS-SUBMIT, echoed as TP-RA; of an OTT client's message, the To of its CPIM in UTF-8.</summary>

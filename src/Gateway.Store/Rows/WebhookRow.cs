@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
 /// <summary>What a webhook tells. The numbers are stored.</summary>
-public enum WebhookKind : byte { DeliveryReceipt = 0, Inbound = 1 }
+public enum WebhookKind : byte { DeliveryReceipt = 0, Inbound = 1, MessageStatus = 2, MessageInbound = 3 }
 
 /// <summary>The numbers are stored.</summary>
 public enum WebhookState : byte { Pending = 0, Delivered = 10, Dead = 11 }
@@ -19,7 +19,7 @@ public sealed class WebhookRow
     /// <summary>First message-id it is about; webhooks of one message go out in the order of their ids.</summary>
     public long MessageId { get; set; }
     public string Url { get; set; } = "";
-    /// <summary>The fields as a JSON object of strings, in the order they are sent; format, timestamp and signature are added at each try.</summary>
+    /// <summary>Of the Messages API the body as it is; else the fields as a JSON object of strings, in the order they are sent; format, timestamp and signature are added at each try.</summary>
     public string Fields { get; set; } = "{}";
     public WebhookState State { get; set; }
     public int Attempts { get; set; }

@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
 /// <summary>
-/// What becomes durable together or not at all. Within one transaction takes of mailboxes come first, then new rows, then progress, then
+/// What becomes durable together or not at all. Within one transaction takes of mailboxes come first, then debits, then new rows, then progress, then
 /// what the progress that applied brings with it. A change may be written again after it failed; one that was written is done with.
 /// </summary>
 public sealed class StoreChange
@@ -14,6 +14,7 @@ public sealed class StoreChange
     private List<WebhookProgress>? _webhookProgress;
     private List<Reschedule>? _reschedules;
     private List<MailboxTake>? _takes;
+    private List<RejectionRow>? _newRejections;
 
     public List<ShortMessageRow> NewMessages => _newMessages ??= [];
     /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
@@ -24,6 +25,7 @@ public sealed class StoreChange
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
     public List<Reschedule> Reschedules => _reschedules ??= [];
     public List<MailboxTake> Takes => _takes ??= [];
+    public List<RejectionRow> NewRejections => _newRejections ??= [];
 
     /// <summary>
     /// Written only if this mailbox is still held, except attempts and the progress that has happened
@@ -33,6 +35,9 @@ public sealed class StoreChange
 
     /// <summary>After the write: <see cref="Mailbox"/> was held until the commit.</summary>
     public bool Held { get; internal set; }
+
+    /// <summary>What the change costs; it is written only if that could be paid. Null: nothing.</summary>
+    public Debit? Debit { get; init; }
 
     /// <summary>
     /// Any other write of rows (contacts, watches), done on the writer's own connection so that it shares the commit and, on SQLite, does
@@ -56,4 +61,5 @@ public sealed class StoreChange
     internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
     internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
     internal IReadOnlyList<MailboxTake> TakesOrNone => _takes ?? [];
+    internal IReadOnlyList<RejectionRow> NewRejectionsOrNone => _newRejections ?? [];
 }

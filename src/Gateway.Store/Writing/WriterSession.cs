@@ -12,11 +12,14 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
     private readonly RowStatement<WebhookRow> _insertWebhooks;
+    private readonly RowStatement<RejectionRow> _insertRejections;
     private readonly RowStatement<MessageProgress> _updateMessages;
     private readonly RowStatement<WebhookProgress> _updateWebhooks;
     private readonly RowStatement<Reschedule> _reschedule;
     private readonly RowStatement<MailboxTake> _take;
     private readonly RowStatement<EpochCheck> _checkEpochs;
+    private readonly RowStatement<Balance> _holdBalances;
+    private readonly RowStatement<Balance> _setBalances;
 
     public WriterSession(StoreDatabase database, Nodes nodes)
     {
@@ -32,11 +35,14 @@ internal sealed class WriterSession : IDisposable
             _insertKeys = database.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false), Connection);
             _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
             _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
+            _insertRejections = database.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false), Connection);
             _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
             _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
             _reschedule = database.Prepare(Reschedule.Command(), Connection);
             _take = database.Prepare(MailboxTake.Command(), Connection);
             _checkEpochs = database.Prepare(EpochCheck.Command(), Connection);
+            _holdBalances = database.Prepare(Balance.HoldCommand(), Connection);
+            _setBalances = database.Prepare(Balance.SetCommand(), Connection);
         }
         catch
         {
@@ -52,17 +58,20 @@ internal sealed class WriterSession : IDisposable
     {
         var takes = Take(changes);
         CheckEpochs(changes);
-        var held = changes.Where(c => c.Held).ToList();
+        var balances = Pay(changes);
+        var held = changes.Where(c => c.Held && c.Debit is not { Paid: false }).ToList();
         var messages = held.SelectMany(c => c.NewMessagesOrNone).ToList();
         var keys = held.SelectMany(c => c.NewKeysOrNone).ToList();
         var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
         var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
         var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
+        var rejections = held.SelectMany(c => c.NewRejectionsOrNone).ToList();
         var reschedules = Reschedule.WithoutRepeats(held.SelectMany(c => c.ReschedulesOrNone));
 
         Execute(_insertKeys, keys);
         Execute(_insertMessages, messages);
         Execute(_insertAttempts, attempts);
+        Execute(_insertRejections, rejections);
         Update(_updateMessages, progress);
 
         var applied = progress.Where(p => p.Applied).ToList();
@@ -80,8 +89,8 @@ internal sealed class WriterSession : IDisposable
 
         foreach (var change in held)
             RunOther(change, transaction);
-        return takes + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + reschedules.Count + held.Count(c => c.Other is not null);
+        return takes + balances + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
+            + rejections.Count + reschedules.Count + held.Count(c => c.Other is not null);
     }
 
     public void Dispose()
@@ -90,11 +99,14 @@ internal sealed class WriterSession : IDisposable
         _insertKeys.Dispose();
         _insertAttempts.Dispose();
         _insertWebhooks.Dispose();
+        _insertRejections.Dispose();
         _updateMessages.Dispose();
         _updateWebhooks.Dispose();
         _reschedule.Dispose();
         _take.Dispose();
         _checkEpochs.Dispose();
+        _holdBalances.Dispose();
+        _setBalances.Dispose();
         _db.Dispose();
     }
 
@@ -124,6 +136,20 @@ internal sealed class WriterSession : IDisposable
         }
         foreach (var index in Execute(_checkEpochs, checks))
             changes[(int)index].Held = true;
+    }
+
+    /// <summary>Debits in the order of their changes; balances in the order of accounts, so that two nodes cannot wait for each other.</summary>
+    private int Pay(IReadOnlyList<StoreChange> changes)
+    {
+        if (changes.All(c => c.Debit is null))
+            return 0;
+        var debits = changes.Select(c => c.Debit).OfType<Debit>().ToLookup(d => d.Account, StringComparer.Ordinal);
+        var balances = debits.Select(d => new Balance(d.Key, d.First().StartingCredit)).OrderBy(b => b.Account, StringComparer.Ordinal).ToList();
+        var amounts = Execute(_holdBalances, balances);
+        for (var i = 0; i < balances.Count; i++)
+            balances[i].Amount = debits[balances[i].Account].Aggregate(amounts[i], (balance, debit) => debit.From(balance));
+        Execute(_setBalances, [.. balances.Where((balance, i) => balance.Amount != amounts[i])]);
+        return balances.Count;
     }
 
     private static List<long> Execute<T>(RowStatement<T> statement, List<T> rows)

@@ -18,6 +18,8 @@ public enum Refusal : byte
     KeyReused,
     /// <summary>The request's signature has brought a message before.</summary>
     SignatureUsed,
+    /// <summary>The account's balance does not pay for it.</summary>
+    QuotaExceeded,
     /// <summary>The gateway is about to stop.</summary>
     Stopping,
 }
@@ -27,6 +29,9 @@ public enum Refusal : byte
 /// </summary>
 public readonly record struct AcceptanceResult(Refusal Refusal, string Detail, long Id, int SegmentCount, long AcceptedAt, bool Repeat)
 {
+    /// <summary>What is left of a prepaid account's balance; null when it pays from none, and for a repeat, which costs nothing.</summary>
+    public long? Remaining { get; init; }
+
     public bool Accepted => Refusal == Refusal.None;
     public static AcceptanceResult Refused(Refusal refusal, string detail) => new(refusal, detail, 0, 0, 0, false);
 }

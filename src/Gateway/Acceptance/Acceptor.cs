@@ -103,7 +103,8 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         row.SegmentCount = (byte)count;
         row.Id = ids.Take(count);
 
-        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp };
+        var debit = submission is { Account: { } payer, Charge.StartingCredit: { } credit } ? new Debit(payer, count * row.Price, credit) : null;
+        var change = new StoreChange { Urgent = row.Lane == MessageLane.Otp, Debit = debit };
         change.NewMessages.Add(row);
         foreach (var key in keys)
         {
@@ -118,8 +119,9 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         {
             return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
         }
+        if (debit is { Paid: false }) return AcceptanceResult.Refused(Refusal.QuotaExceeded, "the balance does not pay for it") with { Remaining = debit.Remaining };
         mailboxes.Ring(row);
-        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false);
+        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false) { Remaining = debit?.Remaining };
     }
 
     /// <summary>What we are about to hand over to a carrier came from us: that carrier is ourselves.</summary>
@@ -146,6 +148,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             DueAt = now,
             ReceiptRequested = submission.ReceiptRequested,
             CallbackUrl = submission.CallbackUrl,
+            Price = submission.Charge.Price,
             ClientReference = submission.ClientReference,
             AccountReference = submission.AccountReference,
             SubmitReference = submission.SubmitReference,

@@ -36,7 +36,7 @@ internal static class RequestDigest
         {
             case TextContent text:
                 Add(hash, text.Text);
-                Add(hash, text.ForceUcs2 ? 1 : 0);
+                Add(hash, text.ForceUcs2 ? 1 : text.Upgrade ? 2 : 0);
                 Add(hash, text.MessageClass ?? -1);
                 break;
             case UserDataContent data:

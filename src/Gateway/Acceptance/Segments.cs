@@ -21,7 +21,8 @@ public sealed class Segments(SmsSettings settings)
         var languages = row.Route == RouteKind.Subscriber ? _languages : [];
         var options = new SegmentationOptions
         {
-            ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = _unencodable, LockingShifts = languages, SingleShifts = languages,
+            ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = text.Upgrade ? UnencodableText.Upgrade : _unencodable,
+            LockingShifts = languages, SingleShifts = languages,
         };
         if (!Segmenter.TrySegment(text.Text, options, out var segmentation)) return Segmenter.MaxSegments + 1;
         row.DataCodingScheme = segmentation.Segments[0].DataCodingScheme.Value;

@@ -28,6 +28,9 @@ public sealed record Submission
     /// <summary>How long that holds: longer ago, the same id is another message.</summary>
     public TimeSpan RepeatWindow { get; init; } = StatedRepeat;
 
+    /// <summary>What it costs its account.</summary>
+    public Charge Charge { get; init; }
+
     public MessageLane Lane { get; init; } = MessageLane.Normal;
     /// <summary>The account's own key for this request: the same again within 24 hours is the same request.</summary>
     public string? IdempotencyKey { get; init; }
@@ -49,13 +52,18 @@ public sealed record Submission
     public static readonly TimeSpan DefaultValidity = TimeSpan.FromHours(72);
 }
 
+/// <param name="Price">Of each segment, in hundred-millionths of the currency.</param>
+/// <param name="StartingCredit">Of an account that pays from a balance: what it began with. Null: it does not.</param>
+public readonly record struct Charge(long Price, long? StartingCredit);
+
 /// <summary>What is to be delivered: a text still to be segmented, or one TP-UD as it stands.</summary>
 public abstract record SubmittedContent;
 
 /// <param name="Text">Unicode.</param>
 /// <param name="ForceUcs2">Nexmo's type=unicode: UCS-2 even if the default alphabet would do.</param>
 /// <param name="MessageClass">0 to 3, or null.</param>
-public sealed record TextContent(string Text, bool ForceUcs2 = false, byte? MessageClass = null) : SubmittedContent;
+/// <param name="Upgrade">UCS-2 where the default alphabet does not do, whatever the settings say.</param>
+public sealed record TextContent(string Text, bool ForceUcs2 = false, byte? MessageClass = null, bool Upgrade = false) : SubmittedContent;
 
 /// <param name="UserData">TP-UD, beginning with the UDH when <paramref name="HasUserDataHeader"/>.</param>
 /// <param name="Length">TP-UDL: septets or octets, as <paramref name="DataCodingScheme"/> says.</param>

@@ -32,6 +32,12 @@ public sealed class Receipts(LiveDirectory directory, MessageId ids, Identities 
             return;
         }
         if (row.Account is null || directory.Current.Account(row.Account) is not { } account) return;
+        if (MessageWebhook.Tells(row, account))
+        {
+            // One for the whole message, when its last segment is concluded.
+            if (end == row.SegmentCount && MessageWebhook.Status(row, state, errorCode, account, now) is { } status) progress.Webhooks.Add(status);
+            return;
+        }
         for (var segment = first; segment < end; segment++)
             if (DeliveryReceipt.For(row, segment, DeliveryReceipt.StatusOf(state), errorCode, account, now) is { } receipt)
                 progress.Webhooks.Add(receipt);

@@ -13,6 +13,7 @@ public sealed record DirectoryEntry<T>(T Settings, long Version, JsonObject? Sto
 public sealed class DirectorySnapshot
 {
     private ImmutableDictionary<string, AccountSettings> _byNumber = ImmutableDictionary.Create<string, AccountSettings>(StringComparer.Ordinal);
+    private ImmutableDictionary<string, AccountSettings> _byApplication = ImmutableDictionary.Create<string, AccountSettings>(StringComparer.OrdinalIgnoreCase);
     private ImmutableDictionary<string, RegistrarUserSettings> _byUsername = ImmutableDictionary.Create<string, RegistrarUserSettings>(StringComparer.Ordinal);
 
     private DirectorySnapshot() { }
@@ -42,6 +43,9 @@ public sealed class DirectorySnapshot
     /// <summary>The account whose application has this number (digits), or null.</summary>
     public AccountSettings? AccountOf(string number) => _byNumber.GetValueOrDefault(number);
 
+    /// <summary>The account whose application has this id, or null.</summary>
+    public AccountSettings? AccountOfApplication(string id) => _byApplication.GetValueOrDefault(id);
+
     public CarrierSettings? Carrier(string name) => Carriers.GetValueOrDefault(name)?.Settings;
 
     public RegistrarUserSettings? User(string msisdn) => Users.GetValueOrDefault(msisdn)?.Settings;
@@ -57,6 +61,7 @@ public sealed class DirectorySnapshot
         Carriers = Set(Carriers, carriers),
         Users = Set(Users, users),
         _byNumber = Reindex(_byNumber, Accounts, accounts, account => account.Numbers.Select(number => number.TrimStart('+'))),
+        _byApplication = Reindex(_byApplication, Accounts, accounts, account => string.IsNullOrEmpty(account.ApplicationId) ? [] : [account.ApplicationId]),
         _byUsername = Reindex(_byUsername, Users, users, user => [user.DigestUsername]),
     };
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Gateway.Provisioning;
 using Gateway.Store;
 using Gateway.Webhooks;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Gateway.Rest;
 
@@ -17,6 +18,7 @@ internal sealed class Account
         SignatureMethod = Signature.TryParseMethod(settings.SignatureMethod, out var method) ? method : SignatureMethod.Sha256;
         Rate = new RequestRate(settings.MaxRequestsPerSecond, time);
         Secrets = [.. new[] { settings.ApiSecret, settings.ApiSecret2 }.OfType<string>().Where(secret => secret.Length > 0).Select(secret => new ApiSecret(secret))];
+        PublicKey = string.IsNullOrEmpty(settings.PublicKey) ? null : ApplicationToken.ReadKey(settings.PublicKey);
         _allowed = new Networks(settings.AllowedAddresses);
     }
 
@@ -24,6 +26,8 @@ internal sealed class Account
     public SignatureMethod SignatureMethod { get; }
     public RequestRate Rate { get; }
     public ApiSecret[] Secrets { get; }
+    /// <summary>What its application's tokens are signed for; null: it has none.</summary>
+    public RsaSecurityKey? PublicKey { get; }
 
     public bool Allows(IPAddress source) => _allowed.IsEmpty || _allowed.Contain(source);
 
@@ -52,8 +56,12 @@ public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimePr
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 4));
     private int _waiting;
 
-    internal Account? Find(string apiKey) =>
-        directory.Current.Account(apiKey) is { } settings ? _accounts.GetValue(settings, found => new Account(found, time)) : null;
+    internal Account? Find(string apiKey) => Of(directory.Current.Account(apiKey));
+
+    /// <summary>The account whose application has this id.</summary>
+    internal Account? FindApplication(string id) => Of(directory.Current.AccountOfApplication(id));
+
+    private Account? Of(AccountSettings? settings) => settings is null ? null : _accounts.GetValue(settings, found => new Account(found, time));
 
     /// <summary>Takes one request from the account's rate; each node gives its share of it.</summary>
     internal bool TryTake(Account account, out TimeSpan wait) => account.Rate.TryTake(store.Nodes.Living, out wait);

@@ -13,6 +13,8 @@ internal abstract class TakesFieldsAttribute : Attribute
 {
     public abstract IReadOnlyList<FieldDescription> Fields { get; }
     public virtual IReadOnlyList<FieldDescription> Headers => [];
+    /// <summary>It reads no form.</summary>
+    public virtual bool JsonOnly => false;
 }
 
 /// <summary>Describes such actions: fields are query parameters of a GET, and a form or a JSON object of a POST.</summary>
@@ -25,7 +27,7 @@ internal sealed class FieldsOperationFilter : IOperationFilter
         if (HttpMethods.IsGet(context.ApiDescription.HttpMethod ?? ""))
             operation.Parameters = [.. operation.Parameters ?? [], .. takes.Fields.Select(field => Parameter(field, ParameterLocation.Query))];
         else
-            operation.RequestBody = Body(takes.Fields);
+            operation.RequestBody = Body(takes);
         if (takes.Headers.Count > 0)
             operation.Parameters = [.. operation.Parameters ?? [], .. takes.Headers.Select(header => Parameter(header, ParameterLocation.Header))];
     }
@@ -40,8 +42,9 @@ internal sealed class FieldsOperationFilter : IOperationFilter
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
-    private static OpenApiRequestBody Body(IReadOnlyList<FieldDescription> fields)
+    private static OpenApiRequestBody Body(TakesFieldsAttribute takes)
     {
+        var fields = takes.Fields;
         var schema = new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
@@ -53,13 +56,13 @@ internal sealed class FieldsOperationFilter : IOperationFilter
         };
         var example = new JsonObject(fields.Where(field => field.Example is not null)
             .Select(field => KeyValuePair.Create(field.Name, (JsonNode?)JsonValue.Create(field.Example))));
+        var json = new OpenApiMediaType { Schema = schema, Example = example };
         return new OpenApiRequestBody
         {
             Required = true,
-            Content = new Dictionary<string, IOpenApiMediaType>
+            Content = takes.JsonOnly ? new Dictionary<string, IOpenApiMediaType> { ["application/json"] = json } : new Dictionary<string, IOpenApiMediaType>
             {
-                ["application/x-www-form-urlencoded"] = new OpenApiMediaType { Schema = schema },
-                ["application/json"] = new OpenApiMediaType { Schema = schema, Example = example },
+                ["application/x-www-form-urlencoded"] = new OpenApiMediaType { Schema = schema }, ["application/json"] = json,
             },
         };
     }

@@ -13,6 +13,7 @@ internal enum NexmoStatus : byte
     InvalidCredentials = 4,
     InternalError = 5,
     InvalidMessage = 6,
+    QuotaExceeded = 9,
     MessageTooLong = 12,
     InvalidSignature = 14,
     InvalidSenderAddress = 15,
@@ -47,6 +48,7 @@ internal readonly record struct NexmoFault(NexmoStatus Status, string Text)
     public static readonly NexmoFault Unavailable         = new(NexmoStatus.InternalError, "Internal error - message store is not available, please retry");
     public static readonly NexmoFault Stopping            = new(NexmoStatus.InternalError, "Internal error - service is restarting, please retry");
     public static readonly NexmoFault Unroutable          = new(NexmoStatus.InvalidMessage, "Unroutable message - rejected");
+    public static readonly NexmoFault QuotaExceeded       = new(NexmoStatus.QuotaExceeded, "Quota Exceeded - rejected");
     public static readonly NexmoFault BadSignature        = new(NexmoStatus.InvalidSignature, "Invalid Signature");
     public static readonly NexmoFault StaleSignature      = new(NexmoStatus.InvalidSignature, "Invalid Signature - timestamp is not within 5 minutes");
     public static readonly NexmoFault RepeatedSignature   = new(NexmoStatus.InvalidSignature, "Invalid Signature - sig was used before");
@@ -66,6 +68,7 @@ internal readonly record struct NexmoFault(NexmoStatus Status, string Text)
         Refusal.StoreUnavailable   => Unavailable,
         Refusal.Stopping           => Stopping,
         Refusal.SignatureUsed      => RepeatedSignature,
+        Refusal.QuotaExceeded      => QuotaExceeded,
         _ => throw new ArgumentOutOfRangeException(nameof(refused)),
     };
 }

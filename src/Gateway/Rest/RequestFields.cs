@@ -58,10 +58,17 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
         else if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
             fields.Fault = "body must be application/x-www-form-urlencoded or JSON";
         else if (request.ContentLength != 0)
-            await fields.ReadBodyAsync(request);
+            fields.Fault = await ReadBodyAsync(request, fields.AddBody) ?? fields.Fault;
         if (request.QueryString.Value is { Length: > 1 } query)
             fields.AddForm(Encoding.UTF8.GetBytes(query, 1, query.Length - 1));
         return fields;
+    }
+
+    /// <summary>The body as it is; null when it is too large or does not come to its end.</summary>
+    internal static async ValueTask<byte[]?> ReadOctetsAsync(HttpRequest request)
+    {
+        byte[]? body = null;
+        return request.ContentLength > MaxBodyOctets || await ReadBodyAsync(request, octets => body = octets.ToArray()) is not null ? null : body;
     }
 
     internal static RequestFields Of(ReadOnlySpan<byte> body, RequestReading reading = RequestReading.Flat)
@@ -87,26 +94,26 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
 
-    private async ValueTask ReadBodyAsync(HttpRequest request)
+    /// <returns>Why it could not be read, or null.</returns>
+    private static async ValueTask<string?> ReadBodyAsync(HttpRequest request, Action<ReadOnlySpan<byte>> take)
     {
         try
         {
             while (true)
             {
                 var read = await request.BodyReader.ReadAsync();
-                if (read.Buffer.Length > MaxBodyOctets)
-                    Fault = TooLarge;
-                else if (read.IsCompleted)
-                    AddBody(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
-                var done = read.IsCompleted || Fault is not null;
+                var tooLarge = read.Buffer.Length > MaxBodyOctets;
+                if (read.IsCompleted && !tooLarge)
+                    take(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
+                var done = read.IsCompleted || tooLarge;
                 request.BodyReader.AdvanceTo(done ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
                 if (done)
-                    return;
+                    return tooLarge ? TooLarge : null;
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            Fault = "body could not be read to its end"; // chunks that are none, too slow, or the client went away
+            return "body could not be read to its end"; // chunks that are none, too slow, or the client went away
         }
     }
 

@@ -16,7 +16,8 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddDirectory(settings).AddSingleton<Accounts>();
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>().AddSingleton<Rejections>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Rejections>());
         // Not AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
         builder.Services.AddMvcCore().AddApiExplorer().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>

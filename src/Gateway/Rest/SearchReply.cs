@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Gateway.Billing;
 using Gateway.Sms;
 using Gateway.Store;
 using Gateway.Webhooks;
@@ -47,7 +48,7 @@ public sealed record SearchedMessage
         var errorCode = state == MessageState.Delivered ? (byte)0 : row.ErrorCode;
         return Of(row, segmentId, account, "MT") with
         {
-            Price = Tariff.Price,
+            Price = Tariff.Text(row.Price),
             Status = StatusOf(state) ?? "ACCEPTD",
             FinalStatus = StatusOf(state),
             DateClosed = closed is { } at ? Time(at) : null,
@@ -91,12 +92,34 @@ public sealed record SearchedMessage
             : Convert.ToHexString(octets);
     }
 
-    private static string Time(long unixMilliseconds) =>
+    internal static string Time(long unixMilliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What was found.</summary>
 public sealed record SearchedMessages([property: JsonPropertyName("count")] int Count, [property: JsonPropertyName("items")] IReadOnlyList<SearchedMessage> Items);
+
+/// <summary>A message that was refused.</summary>
+/// <param name="AccountId">The account.</param>
+/// <param name="From">Sender as given.</param>
+/// <param name="To">Recipient as given.</param>
+/// <param name="DateReceived">UTC, yyyy-MM-dd HH:mm:ss.</param>
+/// <param name="ErrorCode">The status of the reply.</param>
+/// <param name="ErrorCodeLabel">Its error-text.</param>
+public sealed record RejectedMessage(
+    [property: JsonPropertyName("account-id")] string AccountId,
+    [property: JsonPropertyName("from")] string From,
+    [property: JsonPropertyName("to")] string To,
+    [property: JsonPropertyName("date-received")] string DateReceived,
+    [property: JsonPropertyName("error-code")] string ErrorCode,
+    [property: JsonPropertyName("error-code-label")] string ErrorCodeLabel)
+{
+    internal static RejectedMessage Of(RejectionRow row) => new(row.Account, row.Originator, row.Recipient, SearchedMessage.Time(row.ReceivedAt),
+        row.Status.ToString(CultureInfo.InvariantCulture), row.Reason);
+}
+
+/// <summary>What was refused.</summary>
+public sealed record RejectedMessages([property: JsonPropertyName("count")] int Count, [property: JsonPropertyName("items")] IReadOnlyList<RejectedMessage> Items);
 
 /// <summary>Nexmo's older form of an answer that has nothing but its outcome.</summary>
 /// <param name="Code">The status of HTTP.</param>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Gateway.Acceptance;
+using Gateway.Billing;
 using Gateway.Webhooks;
 using Microsoft.AspNetCore.Mvc;
 
@@ -16,7 +17,7 @@ namespace Gateway.Rest;
 [Tags("SMS API")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status400BadRequest, "application/problem+json")]
 [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, "application/problem+json")]
-public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProvider time) : ControllerBase
+public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances balances, Rejections rejections, TimeProvider time) : ControllerBase
 {
     private const string RetryAfterSeconds = "5";
 
@@ -64,10 +65,18 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
         var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
         if (account is null)
             return (SmsReply.Refused(fault), null);
+        var (reply, problem) = await SendAsync(fields, account);
+        if (problem is null && reply.Fault.Status != NexmoStatus.Success)
+            rejections.Add(account.Settings.ApiKey, fields["from"], fields["to"], reply.Fault);
+        return (reply, problem);
+    }
+
+    private async Task<(SmsReply Reply, IActionResult? Problem)> SendAsync(RequestFields fields, Account account)
+    {
         if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
             return (default, Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
                 statusCode: StatusCodes.Status400BadRequest, title: $"{SmsHeaders.IdempotencyKey} is not a key"));
-        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault) is not { } request)
+        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out var fault) is not { } request)
             return (SmsReply.Refused(fault), null);
         if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out fault))
             return (SmsReply.Refused(fault, request), null);
@@ -82,7 +91,11 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, TimeProv
         if (result.Refusal == Refusal.KeyReused)
             return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
                 statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
-        return (result.Accepted ? request.Taken(result) : SmsReply.Refused(NexmoFault.Of(result), request), null);
+        if (!result.Accepted && result.Refusal != Refusal.QuotaExceeded)
+            return (SmsReply.Refused(NexmoFault.Of(result), request), null);
+        var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(result, submission));
+        return (result.Accepted ? request.Taken(result, price, remaining)
+            : SmsReply.Refused(NexmoFault.QuotaExceeded, request) with { Price = price, Remaining = remaining }, null);
     }
 
     private async Task<IActionResult> AnswerAsync(string contentType, SmsReply reply, ArrayBufferWriter<byte> body)

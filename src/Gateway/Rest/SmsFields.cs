@@ -52,7 +52,7 @@ public sealed record SmsReplyMessage
     [JsonPropertyName("message-id")] public string? MessageId { get; init; }
     /// <summary>0: stored and on its way; everything else is a fault that error-text explains.</summary>
     [JsonPropertyName("status")] public required string Status { get; init; }
-    /// <summary>Euro with eight decimals; accounts are unlimited.</summary>
+    /// <summary>Euro with eight decimals: what is left after this segment; of an account that is not prepaid 1000000.</summary>
     [JsonPropertyName("remaining-balance")] public string? RemainingBalance { get; init; }
     /// <summary>Euro with eight decimals.</summary>
     [JsonPropertyName("message-price")] public string? MessagePrice { get; init; }

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
+using Gateway.Billing;
 using Gateway.Store;
-using Gateway.Webhooks;
 
 namespace Gateway.Rest;
 
@@ -21,6 +21,10 @@ internal readonly record struct SmsReply
     public string? To { get; init; }
     public long FirstId { get; init; }
     public int Segments { get; init; }
+    /// <summary>Of a segment, in hundred-millionths of the currency.</summary>
+    public long Price { get; init; }
+    /// <summary>What is left after all segments are paid.</summary>
+    public long Remaining { get; init; }
     public string? ClientReference { get; init; }
     public string? AccountReference { get; init; }
 
@@ -77,16 +81,14 @@ internal readonly record struct SmsReply
         if (accepted)
             yield return ("message-id", "messageId", MessageId.Format(FirstId + segment));
         yield return ("status", "status", ((byte)Fault.Status).ToString(CultureInfo.InvariantCulture));
-        if (accepted)
+        if (accepted || Fault.Status == NexmoStatus.QuotaExceeded)
         {
-            yield return ("remaining-balance", "remainingBalance", Tariff.UnlimitedBalance);
-            yield return ("message-price", "messagePrice", Tariff.Price);
+            yield return ("remaining-balance", "remainingBalance", Tariff.Text(Remaining + Price * (Segments - 1 - segment)));
+            yield return ("message-price", "messagePrice", Tariff.Text(Price));
             yield return ("network", "network", Tariff.UnknownNetwork);
         }
-        else
-        {
+        if (!accepted)
             yield return ("error-text", "errorText", Fault.Text);
-        }
         if (ClientReference is not null)
             yield return ("client-ref", "clientRef", ClientReference);
         if (AccountReference is not null)

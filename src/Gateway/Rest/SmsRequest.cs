@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Acceptance;
+using Gateway.Billing;
 using Gateway.Routing;
 using Gateway.Sms;
 using Gateway.Store;
@@ -47,9 +48,13 @@ internal sealed record SmsRequest
         return reader.Fault is null ? request : null;
     }
 
-    public SmsReply Taken(AcceptanceResult accepted) => new()
+    /// <param name="accepted">What became of it.</param>
+    /// <param name="price">Of a segment, in hundred-millionths of the currency.</param>
+    /// <param name="remaining">What the account has left.</param>
+    public SmsReply Taken(AcceptanceResult accepted, long price, long remaining) => new()
     {
-        To = To, FirstId = accepted.Id, Segments = accepted.SegmentCount, ClientReference = ClientReference, AccountReference = AccountReference,
+        To = To, FirstId = accepted.Id, Segments = accepted.SegmentCount, Price = price, Remaining = remaining,
+        ClientReference = ClientReference, AccountReference = AccountReference,
     };
 
     public Submission ToSubmission(AccountSettings account, MessageLane lane, string? idempotencyKey) => new()
@@ -59,6 +64,7 @@ internal sealed record SmsRequest
         Lane = lane,
         IdempotencyKey = idempotencyKey,
         DuplicateWindow = TimeSpan.FromSeconds(account.DuplicateWindowSeconds),
+        Charge = Tariff.ChargeFor(account, To),
         Originator = From,
         Destination = To,
         Content = Content,

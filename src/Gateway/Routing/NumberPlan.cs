@@ -70,6 +70,21 @@ public sealed class NumberPlan
         }
     }
 
+    /// <summary>ISO 3166-1 alpha-2 of the country whose plan an E.164 number (digits) is of; ZZ if none has it.</summary>
+    public string CountryOf(string msisdn)
+    {
+        try
+        {
+            var number = _plans.Parse($"+{msisdn}", null);
+            // A number that its plan has not given out yet is of the plan's first country.
+            return _plans.GetRegionCodeForNumber(number) ?? _plans.GetRegionCodeForCountryCode(number.CountryCode);
+        }
+        catch (NumberParseException)
+        {
+            return "ZZ";
+        }
+    }
+
     // RFC 3966 §3 visual separators.
     private static string Bare(string given) =>
         given.AsSpan().ContainsAny("-.() ") ? string.Concat(given.Where(c => c is not ('-' or '.' or '(' or ')' or ' '))) : given;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Billing;
 using Gateway.Store;
 
 namespace Gateway.Webhooks;
@@ -65,7 +66,7 @@ public static class DeliveryReceipt
             { "to", message.Originator },
             { "network-code", Tariff.UnknownNetwork },
             { "messageId", MessageId.Format(message.Id + segment) },
-            { "price", Tariff.Price },
+            { "price", Tariff.Text(message.Price) },
             { "status", status.ToString().ToLowerInvariant() },
             { "scts", DateTimeOffset.FromUnixTimeMilliseconds(now).ToString("yyMMddHHmm", CultureInfo.InvariantCulture) },
             { "err-code", errorCode },

@@ -12,8 +12,10 @@ public static class InboundMessage
     /// <param name="now">Unix milliseconds; the first try is due at once.</param>
     public static IReadOnlyList<WebhookRow> For(ShortMessageRow message, AccountSettings account, long now)
     {
-        if (string.IsNullOrEmpty(account.InboundUrl) || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
+        if (account.InboundUrlOf(message.Recipient) is not { } url || message.Content is ContentKind.StatusReport or ContentKind.Imdn)
             return [];
+        if (account.WebhookFormat == MessageWebhook.Format)
+            return [MessageWebhook.Inbound(message, account, url, now)];
         var parts = message.Content == ContentKind.Text ? OfText(message) : [OfUserData(message)];
         var rows = new List<WebhookRow>(parts.Count);
         for (var segment = 0; segment < parts.Count; segment++)
@@ -28,7 +30,7 @@ public static class InboundMessage
             fields.Add("api-key", account.ApiKey);
             rows.Add(new WebhookRow
             {
-                Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = account.InboundUrl,
+                Kind = WebhookKind.Inbound, Account = account.ApiKey, MessageId = message.Id, Url = url,
                 Fields = fields.ToJson(), CreatedAt = now, DueAt = now,
             });
         }
@@ -59,13 +61,17 @@ public static class InboundMessage
         return Binary(userData.Data.Span, octets.AsSpan(0, octets.Length - userData.Data.Length));
     }
 
+    /// <summary>The first word, in upper case.</summary>
+    internal static string? KeywordOf(string text) =>
+        text.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.ToUpperInvariant();
+
     private static WebhookFields Text(string text, TpAlphabet alphabet, Concatenation? concatenation = null)
     {
         var fields = new WebhookFields
         {
             { "text", text },
             { "type", alphabet == TpAlphabet.Ucs2 ? "unicode" : "text" },
-            { "keyword", text.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()?.ToUpperInvariant() },
+            { "keyword", KeywordOf(text) },
         };
         if (concatenation is { Total: > 1 } part)
         {

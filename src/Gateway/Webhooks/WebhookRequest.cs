@@ -18,15 +18,25 @@ internal static class WebhookRequest
     {
         if (!Uri.TryCreate(webhook.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             return null;
-        var fields = Fields(webhook, account, now);
-        var request = Enum.TryParse<WebhookFormat>(account.WebhookFormat, ignoreCase: true, out var format) && format == WebhookFormat.Get
-            ? new HttpRequestMessage(HttpMethod.Get, WithQuery(url, fields))
-            : new HttpRequestMessage(HttpMethod.Post, url) { Content = format == WebhookFormat.Post ? new FormUrlEncodedContent(fields) : Json(fields) };
+        var request = webhook.Kind is WebhookKind.MessageStatus or WebhookKind.MessageInbound ? OfMessages(webhook, url) : OfSms(webhook, url, account, now);
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent); // two slashes are no product token, but receivers look for it
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
         if (url.UserInfo.Length > 0)
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+        if (webhook.Kind is WebhookKind.MessageStatus or WebhookKind.MessageInbound && account.SignatureSecret is { Length: > 0 } secret)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", MessageWebhook.Token(Encoding.UTF8.GetBytes(webhook.Fields), account, secret, now));
         return request;
+    }
+
+    private static HttpRequestMessage OfMessages(WebhookRow webhook, Uri url) =>
+        new(HttpMethod.Post, url) { Content = Json(Encoding.UTF8.GetBytes(webhook.Fields)) };
+
+    private static HttpRequestMessage OfSms(WebhookRow webhook, Uri url, AccountSettings account, DateTimeOffset now)
+    {
+        var fields = Fields(webhook, account, now);
+        return Enum.TryParse<WebhookFormat>(account.WebhookFormat, ignoreCase: true, out var format) && format == WebhookFormat.Get
+            ? new HttpRequestMessage(HttpMethod.Get, WithQuery(url, fields))
+            : new HttpRequestMessage(HttpMethod.Post, url) { Content = format == WebhookFormat.Post ? new FormUrlEncodedContent(fields) : Json(fields.ToUtf8Json()) };
     }
 
     private static WebhookFields Fields(WebhookRow webhook, AccountSettings account, DateTimeOffset now)
@@ -49,6 +59,6 @@ internal static class WebhookRequest
         return new UriBuilder(url) { Query = url.Query.Length > 1 ? $"{url.Query}&{query}" : query, Fragment = "" }.Uri;
     }
 
-    private static ByteArrayContent Json(WebhookFields fields) =>
-        new(fields.ToUtf8Json()) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+    private static ByteArrayContent Json(byte[] body) =>
+        new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 }

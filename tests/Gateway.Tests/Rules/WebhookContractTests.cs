@@ -63,7 +63,7 @@ public sealed class WebhookContractTests
     public async Task The_description_is_a_valid_document_and_names_every_receipt_status()
     {
         var (check, document) = await ReadAsync();
-        Assert.Equal(["deliveryReceipt", "inboundMessage"], document["webhooks"]!.AsObject().Select(webhook => webhook.Key));
+        Assert.Equal(["deliveryReceipt", "inboundMessage", "messageStatus", "messageInbound"], document["webhooks"]!.AsObject().Select(webhook => webhook.Key));
         foreach (var status in Enum.GetValues<ReceiptStatus>())
         {
             var row = DeliveryReceipt.For(
@@ -82,6 +82,35 @@ public sealed class WebhookContractTests
             fields["extra"] = "1";
             Assert.Equal(["extra is not described"], check.Faults("DeliveryReceipt", fields));
         }
+    }
+
+    [Fact]
+    public async Task Webhooks_of_the_messages_API_are_as_described()
+    {
+        var (check, _) = await ReadAsync();
+        var account = new AccountSettings { ApiKey = "bank0001", DeliveryReceiptUrl = "http://shop.example", InboundUrl = "http://shop.example", WebhookFormat = "Messages" };
+        var message = new ShortMessageRow { Id = 1, Recipient = "4940111", Originator = "Bank", Text = "Stop", ReceiptRequested = true, ClientReference = "my-ref", Price = 1 };
+        foreach (var state in Enum.GetValues<MessageState>())
+            Assert.Empty(Faults("MessageStatus", MessageWebhook.Status(message, state, 99, account, 1_780_315_445_000)!));
+        Assert.Empty(Faults("MessageInbound", Assert.Single(InboundMessage.For(message, account, 1_780_315_445_000))));
+        message.Content = ContentKind.UserData;
+        (message.UserData, message.UserDataLength, message.DataCodingScheme) = ([1, 2], 2, 4);
+        Assert.Empty(Faults("MessageInbound", Assert.Single(InboundMessage.For(message, account, 1_780_315_445_000))));
+
+        IEnumerable<string> Faults(string schema, WebhookRow row)
+        {
+            var body = JsonNode.Parse(row.Fields)!.AsObject();
+            return check.Faults(schema, Texts(body)).Concat(body.Where(member => member.Value is JsonObject).SelectMany(member => check.Faults(member.Key switch
+            {
+                "error" => "MessageError",
+                "usage" => "MessageUsage",
+                "sms"   => schema == "MessageStatus" ? "MessageCount" : "MessageParts",
+                _       => "MessageNetwork",
+            }, Texts(member.Value!.AsObject()))));
+        }
+
+        static Dictionary<string, string> Texts(JsonObject members) =>
+            members.Where(member => member.Value is JsonValue).ToDictionary(member => member.Key, member => member.Value!.GetValue<string>());
     }
 
     private static async Task<(JsonSchemaCheck Check, JsonNode Document)> ReadAsync()

@@ -1,14 +1,17 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Gateway.Billing;
 using Gateway.Provisioning;
 using Gateway.Store;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
 
 namespace Gateway.Rest.Management;
 
 /// <summary>Who sends by the APIs, and whose applications have numbers.</summary>
 [Route("api/accounts")]
-public sealed class AccountsController(DirectoryStore store, LiveDirectory directory, DirectoryJson json, IHostEnvironment environment)
+public sealed class AccountsController(DirectoryStore store, LiveDirectory directory, DirectoryJson json, Balances balances, IHostEnvironment environment)
     : DirectoryController<AccountSettings>(store, directory, json)
 {
     private protected override DirectoryKind Kind => DirectoryKind.Account;
@@ -27,7 +30,36 @@ public sealed class AccountsController(DirectoryStore store, LiveDirectory direc
     private protected override IEnumerable<string> Conflicts(DirectorySnapshot snapshot, string name, AccountSettings account) =>
         account.Numbers.Select((number, i) => (number, i, Owner: snapshot.AccountOf(number.TrimStart('+'))))
             .Where(taken => taken.Owner is not null && taken.Owner.ApiKey != name)
-            .Select(taken => $":Numbers:{taken.i}: \"{taken.number}\" is a number of account {taken.Owner!.ApiKey}");
+            .Select(taken => $":Numbers:{taken.i}: \"{taken.number}\" is a number of account {taken.Owner!.ApiKey}")
+            .Concat(!string.IsNullOrEmpty(account.ApplicationId) && snapshot.AccountOfApplication(account.ApplicationId) is { } other && other.ApiKey != name
+                ? [$":ApplicationId: \"{account.ApplicationId}\" is the application of account {other.ApiKey}"] : []);
+
+    /// <summary>An account of the same name that comes later begins anew.</summary>
+    private protected override Action<GatewayDb> Gone(string name) => db => db.Balances.Where(balance => balance.Account == name).ExecuteDelete();
+
+    /// <summary>What a prepaid account has left.</summary>
+    [HttpGet("{name}/balance")]
+    public async Task<ActionResult<AccountBalance>> Balance(string name) =>
+        Directory.Current.Account(name) is { } account ? Shown(account, await balances.ReadAsync(account, HttpContext.RequestAborted)) : NotFound();
+
+    /// <summary>Adds an amount to the balance of a prepaid account; a negative one takes it.</summary>
+    [HttpPost("{name}/balance")]
+    [ProducesResponseType<AccountBalance>(StatusCodes.Status200OK)]
+    [ProducesResponseType<ProblemDetails>(StatusCodes.Status409Conflict, Problems.MediaType)]
+    public async Task<ActionResult<AccountBalance>> TopUp(string name, [FromBody] TopUp topUp)
+    {
+        if (Directory.Current.Account(name) is not { } account)
+            return NotFound();
+        if (topUp.Amount == 0 || !Tariff.IsAmount(topUp.Amount, SettingsCheck.MaxBalance))
+            return RefuseField("amount", "is not an amount of up to 8 places");
+        if (account.Balance is null)
+            return Refuse(StatusCodes.Status409Conflict, "The account is not prepaid", "it has no balance, and no limit");
+        return await balances.AddAsync(account, Tariff.ToUnits(topUp.Amount), HttpContext.RequestAborted) is { } balance ? Shown(account, balance)
+            : Refuse(StatusCodes.Status409Conflict, "The balance does not allow it", "it would be below zero, or more than an account may have");
+    }
+
+    private static AccountBalance Shown(AccountSettings account, long? units) =>
+        new(account.ApiKey, account.Balance is not null, units is { } balance ? Tariff.ToDecimal(balance) : null);
 
     /// <summary>The numbers of its applications.</summary>
     [HttpGet("{name}/numbers")]
@@ -76,6 +108,21 @@ public sealed class AccountsController(DirectoryStore store, LiveDirectory direc
             return (NoContent(), DirectoryStore.Row(Kind, name, body));
         }, null, HttpContext.RequestAborted);
 }
+
+/// <summary>An amount to add to a balance.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed class TopUp
+{
+    /// <summary>Up to 8 places; below zero: it is taken.</summary>
+    [JsonRequired]
+    public decimal Amount { get; init; }
+}
+
+/// <summary>What an account has left.</summary>
+/// <param name="Account">api_key.</param>
+/// <param name="Prepaid">It pays from a balance; an account that is not prepaid has no limit.</param>
+/// <param name="Balance">Null: it is not prepaid.</param>
+public sealed record AccountBalance(string Account, bool Prepaid, decimal? Balance);
 
 /// <summary>A number (digits) and the account whose application has it.</summary>
 public sealed record OwnedNumber(string Number, string Account);

@@ -33,6 +33,9 @@ public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory
     /// <summary>What of an entry is another one's already.</summary>
     private protected virtual IEnumerable<string> Conflicts(DirectorySnapshot snapshot, string name, T settings) => [];
 
+    /// <summary>What goes with an entry.</summary>
+    private protected virtual Action<GatewayDb>? Gone(string name) => null;
+
     /// <summary>Lists them in the order of their names.</summary>
     [HttpGet]
     [ProducesResponseType(StatusCodes.Status200OK)]
@@ -91,7 +94,7 @@ public abstract class DirectoryController<T>(DirectoryStore store, LiveDirectory
         if (Preconditions.Refusal(Request, entry.Version) is { } refusal)
             return (refusal, null);
         return (NoContent(), DirectoryStore.Row(Kind, Entries(snapshot).TryGetKey(name, out var known) ? known : name, null));
-    }, null, HttpContext.RequestAborted);
+    }, Gone(name), HttpContext.RequestAborted);
 
     private (ObjectResult?, DirectoryRow?) Decide(DirectorySnapshot snapshot, string name, DirectoryEntry<T>? entry, JsonObject given)
     {

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Gateway.Acceptance;
+
+namespace Gateway.Billing;
+
+/// <summary>
+/// What replies and receipts say about money and network. Amounts are counted in hundred-millionths of the currency, so that sums are exact; on the
+/// wire they are decimals with eight places. The network is not looked up; its field is sent all the same, because clients of Nexmo read it without
+/// asking whether it is there.
+/// </summary>
+internal static class Tariff
+{
+    /// <summary>What one of the currency has.</summary>
+    public const long Units = 100_000_000;
+
+    /// <summary>Of an account without a balance; high enough that no client's low-balance alarm goes off.</summary>
+    public const long UnlimitedBalance = 1_000_000 * Units;
+
+    /// <summary>Mobile country and network code; no country has 000 (ITU-T E.212).</summary>
+    public const string UnknownNetwork = "00000";
+
+    /// <summary>What a message of this account to this number (E.164 digits) costs for each segment, and whether it is paid from a balance.</summary>
+    public static Charge ChargeFor(AccountSettings account, string recipient) =>
+        new(account.Prices.Count == 0 ? 0 : PriceOf(account.Prices, recipient), account.Balance is { } credit ? ToUnits(credit) : null);
+
+    /// <summary>More than eight places are cut off; <see cref="SettingsCheck"/> lets none through.</summary>
+    public static long ToUnits(decimal amount) => (long)(amount * Units);
+
+    public static decimal ToDecimal(long units) => (decimal)units / Units;
+
+    public static string Text(long units) => ToDecimal(units).ToString("F8", CultureInfo.InvariantCulture);
+
+    /// <summary>An amount of at most so much with no more than eight places.</summary>
+    public static bool IsAmount(decimal amount, decimal most) => Math.Abs(amount) <= most && amount * Units == decimal.Truncate(amount * Units);
+
+    /// <summary>The longest prefix wins; without one the message costs nothing.</summary>
+    private static long PriceOf(Dictionary<string, decimal> prices, string recipient)
+    {
+        var byPrefix = prices.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var length = Math.Min(recipient.Length, SettingsCheck.MaxPrefix); length >= 0; length--)
+            if (byPrefix.TryGetValue(recipient.AsSpan(0, length), out var price)) return ToUnits(price);
+        return 0;
+    }
+}
