@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Gateway.Provisioning;
@@ -44,7 +45,7 @@ internal enum SecretVerdict { Right, Wrong, Busy }
 /// <summary>
 /// The accounts of the directory by api_key, and the judgement on their secrets. A secret that is stored as a slow hash costs tens of milliseconds once and
 /// is known from then on; a wrong one costs them each time, so who guesses is held off by account and source, and at most a quarter of the processors
-/// works on hashes while a bounded number of requests waits.
+/// works on hashes while a bounded number of secrets waits; requests with the same one wait together.
 /// </summary>
 public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimeProvider time) : IDisposable
 {
@@ -54,6 +55,7 @@ public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimePr
     private readonly ConditionalWeakTable<AccountSettings, Account> _accounts = [];
     private readonly Guesses _guesses = new(time);
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 4));
+    private readonly ConcurrentDictionary<(Account Account, IPAddress Source, string Digest), Task<SecretVerdict>> _underWay = new();
     private int _waiting;
 
     internal Account? Find(string apiKey) => Of(directory.Current.Account(apiKey));
@@ -72,11 +74,30 @@ public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimePr
         foreach (var known in account.Secrets)
             if (known.IsKnown(digest)) return ValueTask.FromResult(SecretVerdict.Right);
         return Array.Exists(account.Secrets, unproven => unproven.IsHashed)
-            ? ProveAsync(account, secret, digest, source)
+            ? new ValueTask<SecretVerdict>(ProveOnceAsync(account, secret, digest, source))
             : ValueTask.FromResult(SecretVerdict.Wrong);
     }
 
     public void Dispose() => _hashing.Dispose();
+
+    /// <summary>After a start all of a busy client's requests come with a secret that is not known yet: it is proven once for all of them.</summary>
+    private async Task<SecretVerdict> ProveOnceAsync(Account account, string secret, byte[] digest, IPAddress source)
+    {
+        var question = (account, source, Convert.ToHexString(digest));
+        var mine = new TaskCompletionSource<SecretVerdict>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _underWay.GetOrAdd(question, mine.Task);
+        if (first != mine.Task) return await first;
+        var verdict = SecretVerdict.Busy;
+        try
+        {
+            return verdict = await ProveAsync(account, secret, digest, source);
+        }
+        finally
+        {
+            _underWay.TryRemove(question, out _);
+            mine.SetResult(verdict);
+        }
+    }
 
     private async ValueTask<SecretVerdict> ProveAsync(Account account, string secret, byte[] digest, IPAddress source)
     {

@@ -129,6 +129,15 @@ public sealed class SecretTests : IDisposable
     }
 
     [Fact]
+    public async Task After_a_start_all_that_come_at_once_with_the_right_secret_are_taken()
+    {
+        const int requests = 200;
+        await using var gateway = await GatewayOverHttp.StartAsync(AdminClient.Settings(Account()), _folder.Options, provisioned: true);
+        await gateway.PutAsync("/api/accounts/busy", """{"apiSecret":"one of many","maxRequestsPerSecond":1000}""", HttpStatusCode.Created);
+        foreach (var reply in await Task.WhenAll(Enumerable.Range(0, requests).Select(_ => SendAsync(gateway, "busy", "one of many")))) reply.IsAccepted();
+    }
+
+    [Fact]
     public async Task Who_guesses_secrets_is_held_off_and_who_is_known_is_not()
     {
         var settings = AdminClient.Settings(Account());
