@@ -13,6 +13,8 @@ internal static class ManagementExtensions
 
     public static WebApplicationBuilder AddManagement(this WebApplicationBuilder builder)
     {
+        // What is wrong with a body is kept by its path, and a member nobody knows may have more brackets in its name than the depth allowed: an exception.
+        builder.Services.Configure<MvcOptions>(mvc => mvc.MaxModelBindingRecursionDepth = int.MaxValue);
         builder.Services.Configure<ApiBehaviorOptions>(api => api.InvalidModelStateResponseFactory = Problems.OfModel);
         builder.Services.Configure<JsonOptions>(json =>
             json.JsonSerializerOptions.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { DirectoryJson.Hide } });
