@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Billing;
-using Gateway.Rest;
 using Gateway.Sms;
 using Gateway.Store;
 
