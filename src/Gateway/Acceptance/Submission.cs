@@ -1,3 +1,4 @@
+using Gateway.Billing;
 using Gateway.Store;
 
 namespace Gateway.Acceptance;
@@ -51,10 +52,6 @@ public sealed record Submission
     /// <summary>Nexmo's default: 72 hours.</summary>
     public static readonly TimeSpan DefaultValidity = TimeSpan.FromHours(72);
 }
-
-/// <param name="Price">Of each segment, in hundred-millionths of the currency.</param>
-/// <param name="StartingCredit">Of an account that pays from a balance: what it began with. Null: it does not.</param>
-public readonly record struct Charge(long Price, long? StartingCredit);
 
 /// <summary>What is to be delivered: a text still to be segmented, or one TP-UD as it stands.</summary>
 public abstract record SubmittedContent;

@@ -1,4 +1,3 @@
-using Gateway.Acceptance;
 using Gateway.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -25,16 +24,19 @@ public sealed class Balances(GatewayStore store)
         return debit.Paid ? debit.Remaining : null;
     }
 
-    /// <summary>What the reply to a submission says is left.</summary>
-    internal async ValueTask<long> AfterAsync(AcceptanceResult result, Submission submission)
+    /// <summary>What the reply to a request says is left.</summary>
+    /// <param name="account">api_key.</param>
+    /// <param name="charge">What was asked for costs.</param>
+    /// <param name="after">What was left when it was paid or could not be; null: it was a repeat, or pays from no balance.</param>
+    internal async ValueTask<long> AfterAsync(string account, Charge charge, long? after)
     {
-        if (submission is not { Account: { } account, Charge.StartingCredit: { } credit })
+        if (charge.StartingCredit is not { } credit)
             return Tariff.UnlimitedBalance;
-        if (result.Remaining is { } remaining)
+        if (after is { } remaining)
             return remaining;
         try
         {
-            return await ReadAsync(account, CancellationToken.None) ?? credit; // a repeat
+            return await ReadAsync(account, CancellationToken.None) ?? credit;
         }
         catch (StoreUnavailableException)
         {

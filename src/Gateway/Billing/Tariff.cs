@@ -1,7 +1,11 @@
 using System.Globalization;
-using Gateway.Acceptance;
 
 namespace Gateway.Billing;
+
+/// <summary>What a message costs its account.</summary>
+/// <param name="Price">Of each segment, in hundred-millionths of the currency.</param>
+/// <param name="StartingCredit">Of an account that pays from a balance: what it began with. Null: it does not.</param>
+public readonly record struct Charge(long Price, long? StartingCredit);
 
 /// <summary>
 /// What replies and receipts say about money and network. Amounts are counted in hundred-millionths of the currency, so that sums are exact; on the

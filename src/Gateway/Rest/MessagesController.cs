@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Serialization;
 using Gateway.Acceptance;
 using Gateway.Store;
+using Gateway.Webhooks;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Rest;

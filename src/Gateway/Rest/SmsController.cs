@@ -93,7 +93,7 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances
                 statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
         if (!result.Accepted && result.Refusal != Refusal.QuotaExceeded)
             return (SmsReply.Refused(NexmoFault.Of(result), request), null);
-        var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(result, submission));
+        var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(account.Settings.ApiKey, submission.Charge, result.Remaining));
         return (result.Accepted ? request.Taken(result, price, remaining)
             : SmsReply.Refused(NexmoFault.QuotaExceeded, request) with { Price = price, Remaining = remaining }, null);
     }

@@ -21,6 +21,7 @@ public sealed partial class ReferenceTests
     // Stages of the gateway meet in the store and at the mailbox.
     private static readonly (string Stage, string[] Never)[] Stages =
     [
+        ("Billing",      ["Rest", "Acceptance", "Routing", "Registration", "Delivery", "Inbound", "Carriers", "Webhooks"]),
         ("Acceptance",   ["Rest", "Inbound", "Webhooks", "Carriers", "Registration"]),
         ("Routing",      ["Rest", "Acceptance", "Registration", "Delivery", "Inbound", "Carriers", "Webhooks"]),
         ("Registration", ["Rest", "Acceptance", "Inbound", "Carriers", "Webhooks"]),

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Gateway;
+namespace Gateway.Webhooks;
 
 /// <summary>
 /// The Messages API's name of a message: a UUID of version 8 (RFC 9562 §5.8) that has our id in its first 64 free bits, the rest made from it, so that one
