@@ -32,7 +32,7 @@ public sealed class StoreSettings
     public int HistoryAfterMinutes { get; init; } = 60;
     /// <summary>Days after their acceptance at which concluded messages, their attempts and their webhooks are deleted.</summary>
     public int RetentionDays { get; init; } = 90;
-    /// <summary>32 octets in base64: encrypts the secrets in the store that are needed in clear. Null: none can be stored (Development: a file beside the database).</summary>
+    /// <summary>32 octets in base64: encrypts the secrets in the store that are needed in clear. Null: made when needed, in a file beside the database.</summary>
     public string? SecretKey { get; init; }
     /// <summary>Writes that may wait for the database; beyond it new messages are refused for the moment.</summary>
     public int MaxPendingWrites { get; init; } = 10_000;

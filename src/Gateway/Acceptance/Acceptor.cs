@@ -10,7 +10,7 @@ namespace Gateway.Acceptance;
 /// and the face told yes.
 /// </summary>
 public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbers, Segments segments, Mailboxes mailboxes, MessageId ids,
-    Repeats repeats, AcceptanceMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time)
+    Repeats repeats, ConcatenationReferences references, AcceptanceMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const int MaxSegments = 255;
     private const int MaxUserDataOctets = 140;
@@ -101,6 +101,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         var count = Fill(row, submission.Content);
         if (count is < 1 or > MaxSegments) return AcceptanceResult.Refused(Refusal.TooLong, "the content does not fit into 255 segments");
         row.SegmentCount = (byte)count;
+        if (count > 1) row.ConcatenationReference = references.Next(recipient);
         row.Id = ids.Take(count);
 
         var debit = submission is { Account: { } payer, Charge.StartingCredit: { } credit } ? new Debit(payer, count * row.Price, credit) : null;
@@ -142,7 +143,6 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             Recipient = recipient,
             Originator = numbers.Sender(submission.Originator),
             Lane = submission.Lane,
-            ConcatenationReference = (ushort)Random.Shared.Next(ushort.MaxValue + 1),
             AcceptedAt = now,
             ExpiresAt = time.GetUtcNow().ToUnixTimeMilliseconds() + (long)submission.Validity.TotalMilliseconds,
             DueAt = now,

@@ -14,17 +14,24 @@ internal static class LoadCommand
         if (LoadOptions.Read(words) is not { } options) return null;
         Say($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} processors shared with the load, .NET {Environment.Version}");
         var results = new List<Result>();
-        foreach (var store in options.Stores)
+        Result? rival = null;
+        try
         {
-            await using var cluster = new PostgresCluster();
-            var scenarios = new Scenarios(options, store == "postgres" ? cluster : null);
-            foreach (var name in options.Scenarios)
+            foreach (var store in options.Stores)
             {
-                if (await RunAsync(scenarios, name, store, cluster) is { } result) results.Add(Told(result));
+                await using var cluster = new PostgresCluster();
+                var scenarios = new Scenarios(options, store == "postgres" ? cluster : null);
+                foreach (var name in options.Scenarios)
+                {
+                    if (await RunAsync(scenarios, name, store, cluster) is { } result) results.Add(Told(result));
+                }
             }
+            if (options.Kamailio) rival = await KamailioAsync(options);
         }
-        var rival = options.Kamailio ? await KamailioAsync(options) : null;
-        Print(results, rival);
+        finally
+        {
+            Print(results, rival); // what was measured before a failure, too
+        }
         return results.Append(rival).Any(result => result?.Measured.Fault is not null) ? 1 : 0;
     }
 

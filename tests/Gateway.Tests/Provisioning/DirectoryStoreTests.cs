@@ -4,6 +4,7 @@ using Gateway.Tests.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gateway.Tests.Provisioning;
@@ -57,7 +58,7 @@ public sealed class DirectoryStoreTests() : TestStore(cluster: null)
     {
         var environment = new HostingEnvironment { EnvironmentName = Environments.Development };
         var log = new Ids();
-        await new DirectoryStore(Store, directory, new DirectoryJson(new SecretBox(settings, environment)), settings, environment, TimeProvider.System, log, world).LoadAsync(Cancel);
+        await new DirectoryStore(Store, directory, new DirectoryJson(new SecretBox(settings, NullLogger<SecretBox>.Instance)), settings, environment, TimeProvider.System, log, world).LoadAsync(Cancel);
         return log.Logged;
     }
 

@@ -8,8 +8,7 @@ using Gateway.Tests.Rest.Management;
 using Gateway.Tests.Store;
 using Gateway.Webhooks;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -25,6 +24,8 @@ public sealed class SecretTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose() => _folder.Dispose();
+
+    private string KeyFile => $"{_folder.File}.key";
 
     [Fact]
     public async Task The_database_has_no_secret_in_clear()
@@ -77,30 +78,36 @@ public sealed class SecretTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_key_nothing_is_stored_that_needs_one_and_everything_else_is()
+    public async Task Without_a_key_in_the_settings_one_is_made_beside_the_database_and_belongs_to_it()
     {
-        var settings = new GatewaySettings { Accounts = [Account(signatureSecret: Signing)], Admin = new AdminSettings { Key = AdminClient.Key } };
+        var settings = new GatewaySettings
+        {
+            Store = new StoreSettings { ConnectionString = _folder.Options.ConnectionString }, Accounts = [Account(signatureSecret: Signing)],
+            Admin = new AdminSettings { Key = AdminClient.Key },
+        };
+        for (var start = 0; start < 2; start++)
+        {
+            await using var gateway = await GatewayOverHttp.StartAsync(settings, _folder.Options, provisioned: true);
+            await gateway.PutAsync($"/api/accounts/shop{start}", """{"apiSecret":"shop-secret","signatureSecret":"x"}""", HttpStatusCode.Created);
+        }
+        File.Delete(KeyFile);
         var fault = await Assert.ThrowsAsync<SettingsFaultException>(() => GatewayOverHttp.StartAsync(settings, _folder.Options, provisioned: true));
-        Assert.StartsWith("Store:SecretKey: missing", fault.Message);
-
-        settings = new GatewaySettings { Accounts = [Account()], Admin = settings.Admin };
-        await using var gateway = await GatewayOverHttp.StartAsync(settings, _folder.Options, provisioned: true);
-        await gateway.PutAsync("/api/accounts/shop", """{"apiSecret":"shop-secret"}""", HttpStatusCode.Created);
-        await gateway.RefusedAsync(HttpMethod.Put, "/api/accounts/shop", HttpStatusCode.Conflict, """{"signatureSecret":"x"}""");
+        Assert.StartsWith("Store:SecretKey: is not the key", fault.Message);
     }
 
     [Fact]
-    public void Development_makes_its_key_beside_the_database_for_its_owner_alone()
+    public void The_key_that_is_made_is_its_owners_alone_and_opens_nothing_elsewhere()
     {
         var settings = new GatewaySettings { Store = new StoreSettings { ConnectionString = _folder.Options.ConnectionString } };
-        var development = new HostingEnvironment { EnvironmentName = Environments.Development };
-        var box = new SecretBox(settings, development).Encrypt(Signing, "here");
+        var box = NewBox().Encrypt(Signing, "here");
 
         if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode($"{_folder.File}.key"));
-        Assert.Equal(Signing, new SecretBox(settings, development).Decrypt(box, "here"));
-        Assert.Throws<SettingsFaultException>(() => new SecretBox(settings, development).Decrypt(box, "there"));
-        Assert.Throws<SettingsFaultException>(() => new SecretBox(settings, development).Decrypt("in clear", "here"));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
+        Assert.Equal(Signing, NewBox().Decrypt(box, "here"));
+        Assert.Throws<SettingsFaultException>(() => NewBox().Decrypt(box, "there"));
+        Assert.Throws<SettingsFaultException>(() => NewBox().Decrypt("in clear", "here"));
+
+        SecretBox NewBox() => new(settings, NullLogger<SecretBox>.Instance);
     }
 
     [Fact]
