@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using Gateway.Tests.Support;
 
 namespace Gateway.Benchmarks.Delivery;
@@ -27,6 +28,7 @@ internal sealed class GatewayUnderLoad : IAsyncDisposable
             ["Urls"] = $"http://127.0.0.1:{http}",
             ["Store__Provider"] = postgres is null ? "Sqlite" : "Postgres",
             ["Store__ConnectionString"] = postgres ?? $"Data Source={Path.Combine(_folder.FullName, "gateway.db")}",
+            ["Store__SecretKey"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Cluster__SiloPort"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
             ["Cluster__GatewayPort"] = FreePort.Next().ToString(CultureInfo.InvariantCulture),
             ["Sip__Domain"] = Domain,
