@@ -18,7 +18,7 @@ public sealed partial class DirectoryStore(GatewayStore store, LiveDirectory dir
 {
     private const int Tries = 10;
 
-    private readonly SemaphoreSlim _reading = new(1);
+    private readonly SemaphoreSlim _reading = new(1), _changing = new(1);
 
     /// <summary>At start, before anybody reads the directory.</summary>
     /// <exception cref="SettingsFaultException">Settings and store do not fit together.</exception>
@@ -64,17 +64,26 @@ public sealed partial class DirectoryStore(GatewayStore store, LiveDirectory dir
     /// <exception cref="StoreUnavailableException">It cannot be written now.</exception>
     public async Task<T> ChangeAsync<T>(Func<DirectorySnapshot, (T Answer, DirectoryRow? Row)> decide, Action<GatewayDb>? more, CancellationToken cancel)
     {
-        for (var left = Tries; left > 0; left--)
+        // One after the other on this node: a change may take as long as a slow hash, and would lose to quicker ones time after time.
+        await _changing.WaitAsync(cancel);
+        try
         {
-            await RefreshAsync(cancel);
-            var current = directory.Current;
-            var (answer, row) = decide(current);
-            if (row is null) return answer;
-            if (!await store.Directory.TryChangeAsync(current.Version, [row], Now, more, cancel)) continue;
-            await RefreshAsync(cancel);
-            return answer;
+            for (var left = Tries; left > 0; left--)
+            {
+                await RefreshAsync(cancel);
+                var current = directory.Current;
+                var (answer, row) = decide(current);
+                if (row is null) return answer;
+                if (!await store.Directory.TryChangeAsync(current.Version, [row], Now, more, cancel)) continue;
+                await RefreshAsync(cancel);
+                return answer;
+            }
+            throw new StoreUnavailableException("The directory is changed by too many at once");
         }
-        throw new StoreUnavailableException("The directory is changed by too many at once");
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     public static DirectoryRow Row(DirectoryKind kind, string name, JsonObject? body) => new() { Kind = kind, Name = name, Body = body?.ToJsonString() };

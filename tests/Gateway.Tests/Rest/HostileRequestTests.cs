@@ -46,6 +46,13 @@ public sealed class HostileRequestTests
         new("webhooks", "GET", "/webhooks/far/inbound-sms?msisdn=33612345678&to=4940999&messageId=m1&text=Hello&type=text"),
         new("webhooks", "POST", "/webhooks/far/inbound-sms", "application/json", """{"msisdn":"33612345678","to":"4940999","messageId":"m2","data":"CAFE","udh":"06050415811581","type":"binary","concat":"true","concat-ref":"7","concat-total":"2","concat-part":"1"}"""),
         new("webhooks", "GET", "/webhooks/far/delivery-receipt?msisdn=33612345678&to=AcmeInc&messageId=m3&status=delivered&err-code=0&scts=2606011200"),
+        new("kannel", "GET", "/webhooks/kannel/inbound-sms?from=%2B4915112345678&to=4940999&id=0a-1&coding=2&charset=UTF-16BE&text=%04%1F"),
+        new("kannel", "GET", "/webhooks/kannel/inbound-sms?from=49151&to=4940999&coding=1&udh=%06%05%04%01%02%03%04&text=%DE%AD%00"),
+        new("kannel", "POST", "/webhooks/kannel/inbound-sms", "text/plain; charset=UTF-8", "Hello", Header: "X-Kannel-From: +49151\r\nX-Kannel-To: 4940999\r\nX-Kannel-Coding: 0"),
+        new("kannel", "GET", "/webhooks/kannel/delivery-receipt?client-ref=0A0000000123ABCD&status=1&answer=id%3A1+stat%3ADELIVRD+err%3A000"),
+        new("rest", "POST", "/webhooks/rest/inbound-sms", "application/json", """{"id":"m4","message":{"from":{"number":"33612345678"},"to":["4940999"],"body":"Hello"}}"""),
+        new("rest", "POST", "/webhooks/rest/delivery-receipt", "application/json", """{"data":{"ref":"0A0000000123ABCD","outcome":"OnPhone"}}"""),
+        new("api", "GET", "/api/routes/explain?to=33612345678&from=AcmeInc"),
     ];
 
     private static readonly string[] Nasty =
@@ -68,6 +75,16 @@ public sealed class HostileRequestTests
             },
             new AccountSettings { ApiKey = "shop0002", ApiSecret = "s3cret-s3cret" });
         settings.Carriers.Add(new CarrierSettings { Name = "far", BaseUrl = "http://127.0.0.1:9", ApiKey = "k", ApiSecret = "s", Prefixes = ["33"] });
+        settings.Carriers.Add(new CarrierSettings { Name = "kannel", Kind = CarrierSettings.Kannel, BaseUrl = "http://127.0.0.1:9" });
+        settings.Carriers.Add(new CarrierSettings
+        {
+            Name = "rest", Kind = CarrierSettings.HttpKind, Http = new HttpCarrierSettings
+            {
+                Url = "http://127.0.0.1:9",
+                Inbound = new() { ["msisdn"] = "message.from.number", ["to"] = "message.to.0", ["text"] = "message.body", ["messageId"] = "id" },
+                Receipt = new() { ["client-ref"] = "data.ref", ["status"] = "data.outcome" },
+            },
+        });
         await using var gateway = await GatewayOverHttp.StartAsync(settings, provisioned: true);
         var port = gateway.Client.BaseAddress!.Port;
         var (taken, faults, silent) = (new ConcurrentDictionary<string, int>(), new ConcurrentQueue<string>(), 0);
@@ -77,7 +94,7 @@ public sealed class HostileRequestTests
             for (var i = worker; i < Requests; i += Workers)
             {
                 var template = Templates[i % Templates.Length];
-                var request = template.Bent(new Random(Seed + i), i % 4);
+                var request = template.Bent(new Random(Seed + i), i / Templates.Length % 4);
                 var status = await StatusAsync(port, request);
                 if (status == 0) Interlocked.Increment(ref silent);
                 else if (status >= 500) faults.Enqueue($"{status} to request {i}: {Encoding.Latin1.GetString(request)}");
