@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using Gateway.Benchmarks.Load;
 using Gateway.Tests.Support;
 
 namespace Gateway.Benchmarks.Delivery;
@@ -8,10 +9,12 @@ namespace Gateway.Benchmarks.Delivery;
 /// <summary>The gateway in a process of its own, with an account in each lane.</summary>
 internal sealed class GatewayUnderLoad : IAsyncDisposable
 {
-    public const string Bulk = "bulk0001", Otp = "bank0001", Normal = "shop0001", Secret = "correct-horse", Domain = "ims.example.org";
+    public const string Bulk = "bulk0001", Otp = "bank0001", Normal = "shop0001", Domain = "ims.example.org";
+    private const string Secret = "correct-horse";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
     private readonly HttpClient _http;
+    private readonly Dictionary<string, NexmoClient> _clients = [];
     private readonly ChildProcess _process;
 
     /// <param name="postgres">Connection string; null: SQLite.</param>
@@ -39,6 +42,7 @@ internal sealed class GatewayUnderLoad : IAsyncDisposable
         };
         foreach (var (at, key, lane) in new[] { (0, Bulk, "Bulk"), (1, Otp, "Otp"), (2, Normal, "Normal") })
         {
+            _clients[key] = new NexmoClient(_http.BaseAddress, key, Secret);
             settings[$"Accounts__{at}__ApiKey"] = key;
             settings[$"Accounts__{at}__ApiSecret"] = Secret;
             settings[$"Accounts__{at}__Lane"] = lane;
@@ -72,27 +76,19 @@ internal sealed class GatewayUnderLoad : IAsyncDisposable
         }
     }
 
+    /// <summary>The application with this account.</summary>
+    public NexmoClient ClientOf(string account) => _clients[account];
+
     /// <summary>Returns when it is accepted; who is refused because the writer is busy asks again.</summary>
     public Task SendAsync(string account, string to, string text) =>
-        Deadline.UntilAsync(() => TrySendAsync(account, to, text), () => $"a message of {account} is accepted", CancellationToken.None);
+        Deadline.UntilAsync(() => _clients[account].SendAsync(to, text), () => $"a message of {account} is accepted", CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
+        foreach (var client in _clients.Values) client.Dispose();
         _http.Dispose();
         _folder.Delete(recursive: true);
-    }
-
-    private async Task<bool> TrySendAsync(string account, string to, string text)
-    {
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["api_key"] = account, ["api_secret"] = Secret, ["from"] = "Bank", ["to"] = to, ["text"] = text,
-        });
-        using var response = await _http.PostAsync("/sms/json", form);
-        var reply = await response.Content.ReadAsStringAsync();
-        if (reply.Contains("\"status\": \"0\"", StringComparison.Ordinal)) return true;
-        return reply.Contains("\"status\": \"1\"", StringComparison.Ordinal) ? false : throw new InvalidOperationException($"{account} to {to}: {reply}");
     }
 
     private async Task<bool> IsReadyAsync()

@@ -26,7 +26,7 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         await subscribers.RegisterAsync();
         var ledger = NewLedger();
         subscribers.Ledger = ledger;
-        using var client = Client(gateway);
+        var client = gateway.ClientOf(GatewayUnderLoad.Normal);
         return await RunAsync(name, gateway, ledger, Window, number =>
             client.SendAsync(Subscribers.NumberOf(number % options.Subscribers), Ledger.TextOf(number, number % 100 < longPercent)));
     }
@@ -60,7 +60,7 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         });
         var ledger = NewLedger();
         carrier.Ledger = ledger;
-        using var client = Client(gateway);
+        var client = gateway.ClientOf(GatewayUnderLoad.Normal);
         // Wide enough for the carrier's slots: what is on its way there takes at least 100 ms.
         return await RunAsync("carrier", gateway, ledger, window: 1_000, number =>
             client.SendAsync(Carrier + (number % 100_000).ToString("D8", CultureInfo.InvariantCulture), Ledger.TextOf(number, isLong: false)));
@@ -74,7 +74,7 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         await using var subscribers = await Subscribers.CreateAsync(mailboxes, HandsetKind.Volte, gateway.Sip, GatewayUnderLoad.Domain);
         var ledger = new Ledger(mailboxes);
         subscribers.Ledger = ledger;
-        using var client = Client(gateway);
+        var client = gateway.ClientOf(GatewayUnderLoad.Normal);
         var work = WorkOf("storm", gateway, number => client.SendAsync(Subscribers.NumberOf(number), Ledger.TextOf(number, isLong: false)));
         var phase = new Phase(work, ledger, new RuntimeMetrics(gateway.Http).ReadAsync);
         await Parallel.ForAsync(0, mailboxes, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (_, _) =>
@@ -116,8 +116,6 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
     }
 
     private Ledger NewLedger() => new((int)(options.WarmUp + options.Measured + TimeSpan.FromSeconds(5)).TotalSeconds * (options.Rate ?? LoadOptions.MostPerSecond));
-
-    private static NexmoClient Client(GatewayUnderLoad gateway) => new(gateway.Http.BaseAddress!, GatewayUnderLoad.Normal, GatewayUnderLoad.Secret);
 
     private async Task<long> PostgresOctetsAsync()
     {
