@@ -33,8 +33,12 @@ public sealed class MessageProgress : RowProgress
     /// <summary>Messages this one causes (an SMS-STATUS-REPORT, say), written in the same transaction if this progress applies.</summary>
     public List<ShortMessageRow> FollowUps => _followUps ??= [];
 
+    public bool HasWebhooks => _webhooks is { Count: > 0 };
+
+    /// <summary>Makes no list of none.</summary>
+    public IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
+
     internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
-    internal IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
 
     internal static RowCommand<MessageProgress> Command(IModel model) =>
         RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(

@@ -18,37 +18,36 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     /// <summary>Ends the wait of what has not left yet.</summary>
     public CancellationToken Stopping => lifetime.ApplicationStopping;
 
-    /// <summary>Whose slots an attempt takes: the flow's far end, the proxy, or the host that the identity leads to.</summary>
-    internal static string NextHopOf(Target target) => target.NextHop?.ToString() ?? target.Route ?? target.RequestUri.Host;
 
     /// <summary>Contacts that are registered now, the preferred one first.</summary>
-    public Task<List<ContactRow>> ContactsAsync(string subscriber, CancellationToken cancel) => contacts.OfAsync(subscriber, cancel);
+    internal async Task<List<KnownContact>> ContactsAsync(string subscriber, CancellationToken cancel) =>
+        (await contacts.OfAsync(subscriber, cancel)).ConvertAll(row => new KnownContact(row));
 
     /// <summary>
     /// 3GPP SMS if any contact takes it (<c>+g.3gpp.smsip</c>), else text, but those found absent lately last of all; what this round has tried and who
     /// refused this message is left out. Binary content and status reports are for 3GPP contacts alone, IMDNs for the others. Null: nobody registered
     /// can take it now.
     /// </summary>
-    internal Target? Choose(List<ContactRow> registered, Waiting waiting, Dictionary<Device, long>? absentUntil, long now)
+    internal Target? Choose(List<KnownContact> registered, Waiting waiting, Dictionary<Device, long>? absentUntil, long now)
     {
-        var (best, bestRank) = ((ContactRow?)null, int.MaxValue);
+        var (best, bestRank) = ((KnownContact?)null, int.MaxValue);
         foreach (var contact in registered)
         {
             if (!Takes(contact, waiting, now)) continue;
-            var rank = (absentUntil is not null && absentUntil.GetValueOrDefault(DeviceOf(contact)) > now ? 2 : 0) + (contact.SmsOverIp ? 0 : 1);
+            var rank = (absentUntil is not null && absentUntil.GetValueOrDefault(contact.Device) > now ? 2 : 0) + (contact.Row.SmsOverIp ? 0 : 1);
             if (rank < bestRank) (best, bestRank) = (contact, rank);
         }
         return best is null ? null : TargetOf(best);
     }
 
     /// <summary>All text clients that can take it, the preferred one first; of those behind the network only the identity is known.</summary>
-    internal IEnumerable<Target> TextClients(List<ContactRow> registered, Waiting waiting, long now) =>
-        registered.Where(contact => !contact.SmsOverIp && Takes(contact, waiting, now)).DistinctBy(DeviceOf).Select(TargetOf);
+    internal IEnumerable<Target> TextClients(List<KnownContact> registered, Waiting waiting, long now) =>
+        registered.Where(contact => !contact.Row.SmsOverIp && Takes(contact, waiting, now)).DistinctBy(contact => contact.Device).Select(TargetOf);
 
     /// <summary>Expiry and reachability may have changed since the contacts were read.</summary>
-    private bool Takes(ContactRow contact, Waiting waiting, long now) =>
-        contact.ExpiresAt > now && flows.IsReachable(contact) && (contact.SmsOverIp ? !waiting.IsImdn : waiting.IsText || waiting.IsImdn)
-        && waiting.Round.IsLeft(DeviceOf(contact));
+    private bool Takes(KnownContact contact, Waiting waiting, long now) =>
+        contact.Row.ExpiresAt > now && flows.IsReachable(contact.Row) && (contact.Row.SmsOverIp ? !waiting.IsImdn : waiting.IsText || waiting.IsImdn)
+        && waiting.Round.IsLeft(contact.Device);
 
     /// <summary>Nobody is registered: ask the network to tell when that changes. False when there is no network to ask.</summary>
     public bool Watch(string subscriber) => watcher.Watch(subscriber);
@@ -64,7 +63,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
         var outcome = await endpoint.SendAsync(request, target.NextHop);
         // RFC 3261 §21.5.4: who answers so is to be left alone for so long. A proxy passes on none but its own (§16.7), so it speaks for all behind it.
         if (target.IsThroughProxy && outcome.Response is { StatusCode: 503 } response && response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after))
-            slots.Rest(NextHopOf(target), after.Duration);
+            slots.Rest(target.Hop, after.Duration);
         return outcome;
     }
 
@@ -75,7 +74,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public async Task<SipOutcome> SendReportAsync(string identity, string? msisdn, SipFlow from, byte[] body, string inReplyTo)
     {
         var own = msisdn is null ? null : await RegisteredFromAsync(msisdn, from.ToString());
-        var target = own is not null ? TargetOf(own)
+        var target = own is not null ? NewTarget(new KnownContact(own))
             : new Target(new Device(ContactClass.Volte, identity), IsContact: false, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
     }
@@ -110,12 +109,16 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
 
     private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 
-    private static Device DeviceOf(ContactRow contact) => new(contact.SmsOverIp ? ContactClass.Volte : ContactClass.Ott,
-        contact.Source == ContactSource.Reginfo ? contact.PublicUserIdentity : contact.Binding);
-
-    private Target TargetOf(ContactRow contact)
+    private Target TargetOf(KnownContact contact)
     {
-        var (device, identity) = (DeviceOf(contact), contact.PublicUserIdentity);
+        if (Flows.IsConnection(contact.Row.Flow)) return NewTarget(contact); // as long as that is open
+        return contact.Target ??= NewTarget(contact);
+    }
+
+    private Target NewTarget(KnownContact known)
+    {
+        var (device, contact) = (known.Device, known.Row);
+        var identity = contact.PublicUserIdentity;
         // Kamailio and others rewrite to every contact of the identity whatever Accept-Contact says; the identity is all we may address.
         return contact.Source == ContactSource.Reginfo
             ? new Target(device, IsContact: false, identity, SipUri.Parse(identity), Proxy ?? contact.Path, null)

@@ -8,7 +8,7 @@ namespace Gateway.Delivery;
 public static class DeliveryExtensions
 {
     /// <summary>A mailbox that nobody has spoken to for so long leaves memory; its rows stay.</summary>
-    private static readonly TimeSpan IdleMailbox = TimeSpan.FromMinutes(2);
+    internal static readonly TimeSpan IdleMailbox = TimeSpan.FromMinutes(2);
 
     /// <summary>Timer F and a little: nor does one leave whose attempt is under way.</summary>
     private static readonly TimeSpan SipTransaction = TimeSpan.FromSeconds(60);
@@ -24,7 +24,7 @@ public static class DeliveryExtensions
             silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type == typeof(ShortMessageRow)));
         });
         builder.Services.AddSingleton(settings.Delivery).AddSingleton(new RetrySchedule(settings.Delivery, Random.Shared));
-        builder.Services.AddSingleton<WorkUnderWay>().AddSingleton<SendSlots>().AddSingleton<DeliveryMetrics>();
+        builder.Services.AddSingleton<WorkUnderWay>().AddSingleton<LocalMailboxes>().AddSingleton<AwaitedReports>().AddSingleton<SendSlots>().AddSingleton<DeliveryMetrics>();
         builder.Services.AddSingleton<Mailboxes>().AddSingleton<Channels>().AddSingleton<Receipts>().AddSingleton<Volte>().AddSingleton<Ott>();
         builder.Services.AddHostedService<DueSweep>().AddHostedService<HistoryKeeping>();
         return builder;

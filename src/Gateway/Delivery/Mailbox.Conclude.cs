@@ -15,12 +15,12 @@ public sealed partial class Mailbox
 
     public async Task<bool> Report(HandsetReport report)
     {
-        if (_flight is { } flight && (report.SegmentId == flight.SegmentId || report.SegmentId is null && report.MessageReference == flight.Reference))
+        if (_flight is { } flight && flight.IsOf(report))
         {
             flight.Report.TrySetResult(report);
             return true;
         }
-        var segmentId = report.SegmentId ?? _references.FirstOrDefault(used => used.Reference == report.MessageReference).SegmentId;
+        var segmentId = report.SegmentId ?? _references.SegmentOf(report.MessageReference);
         if (segmentId == 0) return false;
         await LookAsync();
         if (_queue.Count > 0) await OwnAsync();
@@ -171,7 +171,7 @@ public sealed partial class Mailbox
         foreach (var waiting in messages)
         {
             var progress = After(waiting, verdict, segments, carrierIds, now);
-            progress.Webhooks.AddRange(webhooks ?? []);
+            if (webhooks is not null) progress.Webhooks.AddRange(webhooks);
             change.Progress.Add(progress);
             waiting.Row.SegmentsDone = progress.SegmentsDone; // a report that repeats itself while this is written finds it done
         }
@@ -255,7 +255,14 @@ public sealed partial class Mailbox
         Pump(); // they may have been the whole page that was in memory
     }
 
-    private Task ExpireAsync() => ExpireAsync(_queue);
+    private Task ExpireAsync() => AnyOver(Now) ? ExpireAsync(_queue) : Task.CompletedTask;
+
+    private bool AnyOver(long now)
+    {
+        foreach (var waiting in _queue)
+            if (waiting.Row.ExpiresAt <= now) return true;
+        return false;
+    }
 
     /// <summary>Those of them whose time is over: never sent, always told of (3GPP TS 23.040 §9.2.3.15: TP-ST 46, VP expired).</summary>
     private async Task ExpireAsync(List<Waiting> among)
@@ -359,6 +366,7 @@ public sealed partial class Mailbox
 
     private void Log(ShortMessageRow row, AttemptRow? attempt, Verdict verdict)
     {
+        if (!log.IsEnabled(LogLevel.Information)) return;
         if (verdict.Next == Next.Delivered)
             LogDelivered(MessageId.Format(row.Id), attempt?.Segment ?? 0, Recipient, attempt?.Channel ?? "", row.Attempts);
         else

@@ -77,7 +77,7 @@ public sealed partial class Mailbox
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.IllegalMessage, "binary content cannot be shown by a text client"));
             return;
         }
-        if (await SlotAsync(Channels.NextHopOf(target), waiting.Row) is not { } slot) return;
+        if (await SlotAsync(target.Hop, waiting.Row) is not { } slot) return;
         var tries = new List<Try> { new(target, OttAttemptAsync(target, slot, waiting.Row, parts.Text)) };
         if (_allOtt)
             foreach (var other in channels.TextClients(_contacts, waiting, Now))
@@ -109,9 +109,9 @@ public sealed partial class Mailbox
         AttemptRow attempt;
         try
         {
-            using var underWay = slot ?? await channels.Slots.TakeAsync(Channels.NextHopOf(target), row.Lane, row.Account, channels.Stopping);
+            using var underWay = slot ?? await channels.Slots.TakeAsync(target.Hop, row.Lane, row.Account, channels.Stopping);
             if (row.ExpiresAt <= Now) return null;
-            attempt = NewAttempt(row, "ott", target.RequestUri.ToString(), Now);
+            attempt = NewAttempt(row, "ott", target.Address, Now);
             outcome = await channels.SendOttAsync(target, row, text);
         }
         catch (OperationCanceledException)

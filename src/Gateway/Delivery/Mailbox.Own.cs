@@ -30,12 +30,6 @@ public sealed partial class Mailbox
     // The plan that is being written now, for which the next message waits.
     private StoreChange? _writing;
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancel)
-    {
-        _leaving = true;
-        return Task.CompletedTask;
-    }
-
     /// <summary>Reads what waits, if nothing has been read yet.</summary>
     private async Task LookAsync()
     {
@@ -108,6 +102,7 @@ public sealed partial class Mailbox
     private void Leave()
     {
         _lost = true;
+        local.Remove(Recipient, this);
         _queue.Clear();
         _more = false;
         LogLost(Recipient, _epoch);

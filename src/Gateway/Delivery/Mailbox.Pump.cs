@@ -8,7 +8,8 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const long MinRecheck = 60_000;
-    private Flight? _flight;
+    private volatile Flight? _flight;
+    private readonly RpReferences _references = new();
     private int _eventsBefore;
     private int _signsBefore;
     // What the attempt carries now: it is on the air, and its outcome is told instead of its expiry.
@@ -44,13 +45,13 @@ public sealed partial class Mailbox
         finally
         {
             _pumping = false;
-            KeepAlive(TimeSpan.Zero);
+            KeepAlive(_idle);
         }
     }
 
     /// <summary>
-    /// The pump is no call, so its runtime would take a mailbox that waits in it for idle, and the next activation repeat what this one has not
-    /// written down yet. <see cref="TimeSpan.Zero"/> ends it.
+    /// The pump is no call, and neither is what comes from this node (<see cref="LocalMailboxes"/>), so its runtime would take a mailbox that waits in it
+    /// for idle, and the next activation repeat what this one has not written down yet.
     /// </summary>
     private void KeepAlive(TimeSpan period)
     {
@@ -60,7 +61,9 @@ public sealed partial class Mailbox
     private Waiting? NextReady()
     {
         var now = Now;
-        return _queue.Find(waiting => waiting.NotBefore <= now && IsLeft(waiting, now));
+        foreach (var waiting in _queue)
+            if (waiting.NotBefore <= now && IsLeft(waiting, now)) return waiting;
+        return null;
     }
 
     /// <summary>Neither expired nor all delivered: what is one of these is about to go from here.</summary>
@@ -73,7 +76,13 @@ public sealed partial class Mailbox
         _underWay = [waiting];
         try
         {
-            await AttemptAsync(waiting);
+            if (!await OwnForSureAsync()) return;
+            await (waiting.Row.Route switch
+            {
+                RouteKind.Application => ToApplicationAsync(waiting),
+                RouteKind.Carrier => ToCarrierAsync(waiting),
+                _ => ToSubscriberAsync(waiting),
+            });
         }
         catch (Exception e) when (e is not (StoreUnavailableException or OperationCanceledException))
         {
@@ -84,17 +93,6 @@ public sealed partial class Mailbox
         {
             _underWay = [];
         }
-    }
-
-    private async Task AttemptAsync(Waiting waiting)
-    {
-        if (!await OwnForSureAsync()) return;
-        await (waiting.Row.Route switch
-        {
-            RouteKind.Application => ToApplicationAsync(waiting),
-            RouteKind.Carrier => ToCarrierAsync(waiting),
-            _ => ToSubscriberAsync(waiting),
-        });
     }
 
     private async Task ToApplicationAsync(Waiting waiting)
@@ -110,22 +108,18 @@ public sealed partial class Mailbox
         await ConcludeAsync(waiting, attempt, new Verdict(Next.Delivered, 0, "inbound webhook queued"), webhooks: webhooks);
     }
 
-    private async Task ToSubscriberAsync(Waiting waiting)
+    private Task ToSubscriberAsync(Waiting waiting) =>
+        channels.Choose(_contacts, waiting, _absent, Now) is { } target ? ToDeviceAsync(waiting, target) : LookForContactAsync(waiting);
+
+    private Task ToDeviceAsync(Waiting waiting, Target target) =>
+        target.Class == ContactClass.Volte ? ToVolteAsync(waiting, target) : ToOttAsync(waiting, target);
+
+    private async Task LookForContactAsync(Waiting waiting)
     {
-        if (channels.Choose(_contacts, waiting, _absent, Now) is not { } target)
-        {
-            var events = _events;
-            await LoadContactsAsync(CancellationToken.None); // a refresh moves only the expiry and does not ring here
-            if (events != _events) return; // the pump comes by again and knows more
-            if (channels.Choose(_contacts, waiting, _absent, Now) is not { } found)
-            {
-                await NoContactAsync(waiting);
-                return;
-            }
-            target = found;
-        }
-        if (target.Class == ContactClass.Volte) await ToVolteAsync(waiting, target);
-        else await ToOttAsync(waiting, target);
+        var events = _events;
+        await LoadContactsAsync(CancellationToken.None); // a refresh moves only the expiry and does not ring here
+        if (events != _events) return; // the pump comes by again and knows more
+        await (channels.Choose(_contacts, waiting, _absent, Now) is { } target ? ToDeviceAsync(waiting, target) : NoContactAsync(waiting));
     }
 
     private async Task NoContactAsync(Waiting waiting)
@@ -206,11 +200,11 @@ public sealed partial class Mailbox
     private async Task ToVolteAsync(Waiting waiting, Target target)
     {
         var row = waiting.Row;
-        if (await SlotAsync(Channels.NextHopOf(target), row) is not { } slot) return;
+        if (await SlotAsync(target.Hop, row) is not { } slot) return;
         using var underWay = slot;
         var segmentId = row.Id + row.SegmentsDone;
-        var flight = _flight = new Flight(segmentId, NextReference(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
-        var attempt = NewAttempt(row, "volte", target.RequestUri.ToString(), Now);
+        var flight = _flight = new Flight(segmentId, _references.Next(segmentId), row.SegmentsDone + 1 == row.SegmentCount && _queue.Count == 1 && !_more);
+        var attempt = NewAttempt(row, "volte", target.Address, Now);
         Verdict verdict;
         try
         {
@@ -219,12 +213,13 @@ public sealed partial class Mailbox
             if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
             verdict = flight.Report.Task.IsCompleted ? ReportVerdict(waiting, await flight.Report.Task)
-                : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? ReportVerdict(waiting, await ReportAsync(flight))
+                : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? ReportVerdict(waiting, await awaited.OfAsync(flight))
                 : Verdict.OfSip(outcome);
         }
         finally
         {
             _flight = null;
+            awaited.Remove(flight);
         }
         await ConcludeAllAsync([waiting], attempt, verdict, segments: 1, target: target);
     }
@@ -239,18 +234,6 @@ public sealed partial class Mailbox
 
     /// <summary>The gateway stops and its sockets are closed: no attempt of the message's, which is due at the next start.</summary>
     private bool IsCutShort(SipOutcome outcome) => outcome.Kind == SipOutcomeKind.TransportError && !channels.Open;
-
-    private async Task<HandsetReport?> ReportAsync(Flight flight)
-    {
-        try
-        {
-            return await flight.Report.Task.WaitAsync(TimeSpan.FromSeconds(settings.Delivery.ReportTimeoutSeconds), time);
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>What leaves together with this message; null when its other parts are still waited for.</summary>
     private async Task<Joining?> JoinAsync(Waiting waiting)
@@ -292,26 +275,4 @@ public sealed partial class Mailbox
         Channel = channel,
         Target = target,
     };
-
-    // RP-MR: derived from the segment, so that a repeat carries the same; moved on when another segment had it lately (3GPP.md §2.5: a late
-    // report must not be taken for another message's).
-    private readonly Queue<(byte Reference, long SegmentId)> _references = new();
-
-    private byte NextReference(long segmentId)
-    {
-        foreach (var used in _references)
-            if (used.SegmentId == segmentId) return used.Reference;
-        var reference = (byte)((ulong)(segmentId * -7046029254386353131) >> 56);
-        while (_references.Any(used => used.Reference == reference)) reference++;
-        _references.Enqueue((reference, segmentId));
-        if (_references.Count > 64) _references.Dequeue();
-        return reference;
-    }
-}
-
-/// <summary>A TPDU under way to a handset.</summary>
-/// <param name="Last">Nothing else waits for this recipient: TP-MMS says so.</param>
-internal sealed record Flight(long SegmentId, byte Reference, bool Last)
-{
-    public TaskCompletionSource<HandsetReport> Report { get; } = new();
 }

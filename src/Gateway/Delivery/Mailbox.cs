@@ -22,7 +22,7 @@ namespace Gateway.Delivery;
 /// </summary>
 [Orleans.Concurrency.Reentrant, Orleans.Placement.PreferLocalPlacement] // the node that took the message has it at hand
 public sealed partial class Mailbox(GatewayStore store, Channels channels, Receipts receipts, Router router, GatewaySettings settings,
-    RetrySchedule schedule, DeliveryMetrics metrics, TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
+    RetrySchedule schedule, LocalMailboxes local, AwaitedReports awaited, DeliveryMetrics metrics, TimeProvider time, ILogger<Mailbox> log) : Grain, IMailbox
 {
     private const int PageSize = 200;
     private const int RememberedConclusions = 256;
@@ -32,7 +32,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     // Ids that left the queue lately: a ring or a read that was under way meanwhile may still bring such a row.
     private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
     private readonly HashSet<long> _concluded = [];
-    private List<ContactRow> _contacts = [];
+    private List<KnownContact> _contacts = [];
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
     private bool _more;
     private QueuePosition _readTo;
@@ -52,10 +52,9 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private bool _handsetFull;
     private int _contactReads;
 
-    private string Recipient => this.GetPrimaryKeyString();
+    private string? _recipient;
+    private string Recipient => _recipient ??= this.GetPrimaryKeyString();
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    public override Task OnActivateAsync(CancellationToken cancel) => LoadContactsAsync(cancel);
 
     public async Task Accepted(ShortMessageRow row)
     {
@@ -64,7 +63,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         {
             var position = QueuePosition.Of(row);
             // Into a full queue comes only what is before others of it, or would not be read any more.
-            if (_queue.Count < PageSize && !_more || position <= _readTo || _queue.Exists(behind => QueuePosition.Of(behind.Row) > position)) Insert(new Waiting(row));
+            if (_queue.Count < PageSize && !_more || position <= _readTo || _queue is [.., var last] && QueuePosition.Of(last.Row) > position) Insert(new Waiting(row));
             else LeaveOut(position);
             Trim();
             // What waits for a slot is not on the air yet, and lets a message of a higher lane go before it.
@@ -84,7 +83,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
         await LookAsync();
         var before = _contacts;
         await LoadContactsAsync(CancellationToken.None);
-        var sameAsBefore = _contacts.Count == before.Count && _contacts.TrueForAll(contact => before.Exists(old => old.Uri == contact.Uri));
+        var sameAsBefore = _contacts.Count == before.Count && _contacts.TrueForAll(contact => before.Exists(old => old.Row.Uri == contact.Row.Uri));
         // A full handset that is told of again is no emptier.
         if (_handsetFull && sameAsBefore && _holdUntil > Now) await HoldRowsAsync(_holdUntil);
         else
@@ -189,7 +188,12 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private bool Concerns(ShortMessageRow row) =>
         row.State == MessageState.HandedOver ? row.ExpiresAt <= Now : !_concluded.Contains(row.Id);
 
-    private Waiting? Find(long id) => _queue.Find(waiting => waiting.Row.Id == id);
+    private Waiting? Find(long id)
+    {
+        foreach (var waiting in _queue)
+            if (waiting.Row.Id == id) return waiting;
+        return null;
+    }
 
     private void Insert(Waiting waiting)
     {

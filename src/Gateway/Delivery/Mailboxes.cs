@@ -5,7 +5,7 @@ using Orleans.Runtime;
 namespace Gateway.Delivery;
 
 /// <summary>The way to a mailbox for the rest of the gateway, on whichever node it lives.</summary>
-public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, WorkUnderWay work, TimeProvider time, ILogger<Mailboxes> log)
+public sealed partial class Mailboxes(IGrainFactory grains, LocalMailboxes local, GatewayStore store, WorkUnderWay work, TimeProvider time, ILogger<Mailboxes> log)
 {
     private const int ReportTries = 20;
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(500);
@@ -16,7 +16,13 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
 
     /// <summary>Tells the mailbox of a stored message. The message is safe already, so nobody waits for this and a failure is only logged:
     /// the sweep finds the row.</summary>
-    public void Ring(ShortMessageRow row) => _ = TellAsync(row.Recipient, mailbox => mailbox.Accepted(row));
+    public void Ring(ShortMessageRow row)
+    {
+        if (local.Find(row.Recipient) is { } here) here.Ring(row, this);
+        else RingByCall(row);
+    }
+
+    internal void RingByCall(ShortMessageRow row) => _ = TellAsync(row.Recipient, mailbox => mailbox.Accepted(row));
 
     /// <summary>Ends when the mailbox is awake, or could not be reached; throws nothing.</summary>
     public Task WakeAsync(DueRecipient due, MessageLane lane) => TellAsync(due.Recipient, mailbox => mailbox.Wake(lane, due.Ids));
@@ -34,7 +40,11 @@ public sealed partial class Mailboxes(IGrainFactory grains, GatewayStore store, 
     /// with another identity of his implicit set, if the network <paramref name="asserted"/> it; a user of our registrar has one alone, and must not
     /// acknowledge what is others'). False: it belongs to nothing, count and forget it (3GPP TS 24.341 knows no answer to a report).
     /// </summary>
-    public async Task<bool> ReportAsync(string? subscriber, HandsetReport report, bool asserted, CancellationToken cancel)
+    public Task<bool> ReportAsync(string? subscriber, HandsetReport report, bool asserted, CancellationToken cancel) =>
+        subscriber is not null && local.Find(subscriber)?.TryTake(report) is true ? Task.FromResult(true)
+            : ReportByCallAsync(subscriber, report, asserted, cancel);
+
+    private async Task<bool> ReportByCallAsync(string? subscriber, HandsetReport report, bool asserted, CancellationToken cancel)
     {
         if (subscriber is not null && await ReportAsync(subscriber, report, cancel)) return true;
         if (!asserted) return false;

@@ -49,8 +49,8 @@ public sealed class Receipts(LiveDirectory directory, MessageId ids, Identities 
         foreach (var progress in written)
         {
             if (!progress.Applied) continue;
-            if (progress.Webhooks.Count > 0) bell.Ring(progress.Id);
-            progress.FollowUps.ForEach(mailboxes.Ring);
+            if (progress.HasWebhooks) bell.Ring(progress.Id);
+            foreach (var followUp in progress.FollowUpsOrNone) mailboxes.Ring(followUp);
         }
     }
 

@@ -17,6 +17,12 @@ public sealed record Target(Device Device, bool IsContact, string Identity, SipU
 {
     public ContactClass Class => Device.Class;
 
+    /// <summary>The Request-URI, as attempts are recorded.</summary>
+    public string Address { get; } = RequestUri.ToString();
+
+    /// <summary>Whose slots an attempt takes: the flow's far end, the proxy, or the host that the identity leads to.</summary>
+    public string Hop { get; } = NextHop?.ToString() ?? Route ?? RequestUri.Host;
+
     /// <summary>The next hop serves others as well.</summary>
     public bool IsThroughProxy => Route is not null || !IsContact;
 

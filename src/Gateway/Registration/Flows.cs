@@ -61,7 +61,8 @@ public sealed class Flows(SipEndpoint endpoint)
         return uri.Address is { } address ? !address.Equals(flow.Remote.Address) : uri.Host.EndsWith(".invalid", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static bool IsConnection(string? flow) => flow is not null && !flow.StartsWith("udp:", StringComparison.Ordinal);
+    /// <summary>It lasts no longer than its connection.</summary>
+    public static bool IsConnection(string? flow) => flow is not null && !flow.StartsWith("udp:", StringComparison.Ordinal);
 
     private sealed record Carried(SipFlow Flow)
     {

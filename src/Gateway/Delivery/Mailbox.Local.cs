@@ -1,0 +1,69 @@
+using Gateway.Store;
+
+namespace Gateway.Delivery;
+
+/// <summary>
+/// What others on this node tell the mailbox without a grain call. It comes in turns of the same scheduler as the calls do, so between two awaits the mailbox
+/// still runs alone; and one that leaves, or has lost its epoch, sends it on by the call that finds the next activation.
+/// </summary>
+public sealed partial class Mailbox
+{
+    /// <summary>What is told in this way is no call to its runtime, which would collect a mailbox that hears nothing else.</summary>
+    private static readonly TimeSpan _idle = DeliveryExtensions.IdleMailbox;
+
+    private TaskScheduler? _turns;
+
+    public override async Task OnActivateAsync(CancellationToken cancel)
+    {
+        await LoadContactsAsync(cancel);
+        _turns = TaskScheduler.Current;
+        local.Add(Recipient, this);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancel)
+    {
+        _leaving = true;
+        local.Remove(Recipient, this);
+        return Task.CompletedTask;
+    }
+
+    /// <summary><see cref="IMailbox.Accepted"/>, from any thread.</summary>
+    internal void Ring(ShortMessageRow row, Mailboxes mailboxes) => _ = Task.Factory.StartNew(
+        static ring => ((LocalRing)ring!).Run(), new LocalRing(this, row, mailboxes, channels.Work.Begin()), CancellationToken.None,
+        TaskCreationOptions.DenyChildAttach, _turns!);
+
+    /// <summary>The same as <see cref="IMailbox.Report"/> for the report that is waited for at this moment, from any thread. False: it is another one.</summary>
+    internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.Report.TrySetResult(report);
+
+    private sealed class LocalRing(Mailbox mailbox, ShortMessageRow row, Mailboxes mailboxes, WorkUnderWay.Work work)
+    {
+        public void Run()
+        {
+            if (mailbox._leaving || mailbox._lost)
+            {
+                mailboxes.RingByCall(row);
+                work.Dispose();
+                return;
+            }
+            var told = mailbox.Accepted(row);
+            if (told.IsCompletedSuccessfully) work.Dispose();
+            else _ = EndAsync(told);
+        }
+
+        private async Task EndAsync(Task told)
+        {
+            using var ring = work;
+            try
+            {
+                await told;
+            }
+            catch (Exception e)
+            {
+                mailbox.LogRingFailed(mailbox.Recipient, e);
+            }
+        }
+    }
+
+    [LoggerMessage(3025, LogLevel.Warning, "The mailbox of {Recipient} met a fault when it was told of a message; the sweep will wake it")]
+    private partial void LogRingFailed(string recipient, Exception e);
+}
