@@ -53,18 +53,19 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public bool Watch(string subscriber) => watcher.Watch(subscriber);
 
     internal ValueTask<SipOutcome> SendVolteAsync(Target target, ShortMessageRow row, Flight flight) =>
-        SendAsync(volte.Deliver(target, row, flight), target);
+        endpoint.SendAsync(volte.Deliver(target, row, flight), target.NextHop);
 
     internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string? text) =>
-        SendAsync(ott.Message(target, row, text), target);
+        endpoint.SendAsync(ott.Message(target, row, text), target.NextHop);
 
-    private async ValueTask<SipOutcome> SendAsync(SipRequest request, Target target)
+    /// <summary>
+    /// RFC 3261 §21.5.4: who answers 503 with Retry-After is to be left alone for so long. A proxy passes on none but its own (§16.7), so it speaks for all
+    /// behind it.
+    /// </summary>
+    internal void Heed(in SipOutcome outcome, Target target)
     {
-        var outcome = await endpoint.SendAsync(request, target.NextHop);
-        // RFC 3261 §21.5.4: who answers so is to be left alone for so long. A proxy passes on none but its own (§16.7), so it speaks for all behind it.
         if (target.IsThroughProxy && outcome.Response is { StatusCode: 503 } response && response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after))
             slots.Rest(target.Hop, after.Duration);
-        return outcome;
     }
 
     /// <summary>

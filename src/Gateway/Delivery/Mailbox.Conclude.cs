@@ -148,7 +148,14 @@ public sealed partial class Mailbox
 
     /// <summary>What is written of one-time passwords takes the writer's reserved share, and so does what one waits for.</summary>
     private StoreChange ChangeOf(IReadOnlyList<Waiting> messages) =>
-        NewChange(urgent: messages.Any(message => message.Row.Lane == MessageLane.Otp) || _queue is [{ Row.Lane: MessageLane.Otp }, ..]);
+        NewChange(urgent: AnyOtp(messages) || _queue is [{ Row.Lane: MessageLane.Otp }, ..]);
+
+    private static bool AnyOtp(IReadOnlyList<Waiting> messages)
+    {
+        for (var i = 0; i < messages.Count; i++)
+            if (messages[i].Row.Lane == MessageLane.Otp) return true;
+        return false;
+    }
 
     private Task ConcludeAsync(Waiting waiting, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
         IReadOnlyList<WebhookRow>? webhooks = null) => ConcludeAllAsync([waiting], attempt, verdict, segments, webhooks);
@@ -186,8 +193,9 @@ public sealed partial class Mailbox
             foreach (var (waiting, progress) in messages.Zip(change.Progress)) waiting.Row.SegmentsDone = progress.SegmentsBefore;
             throw;
         }
-        foreach (var (waiting, progress) in messages.Zip(change.Progress))
+        for (var i = 0; i < messages.Count; i++)
         {
+            var (waiting, progress) = (messages[i], change.Progress[i]);
             var row = waiting.Row;
             (row.State, row.Attempts, row.DueAt) = (progress.State, progress.Attempts, progress.DueAt);
             (row.ErrorCode, row.Reason) = (progress.ErrorCode, progress.Reason);
@@ -339,20 +347,30 @@ public sealed partial class Mailbox
     /// <returns>False: the mailbox is lost, and only what has happened was written.</returns>
     private async Task<bool> WriteAsync(StoreChange change)
     {
-        bool held;
-        while (true)
+        var started = time.GetTimestamp();
+        _writing = change;
+        try
         {
-            try
+            while (true)
             {
-                held = await WritePlanAsync(change);
-                break;
-            }
-            catch (StoreUnavailableException e)
-            {
-                LogFault(Recipient, e);
-                await Task.Delay(StoreRetry, time, CancellationToken.None);
+                try
+                {
+                    await store.Writer.WriteAsync(change, CancellationToken.None);
+                    break;
+                }
+                catch (StoreUnavailableException e)
+                {
+                    LogFault(Recipient, e);
+                    await Task.Delay(StoreRetry, time, CancellationToken.None);
+                    started = time.GetTimestamp();
+                }
             }
         }
+        finally
+        {
+            if (_writing == change) _writing = null;
+        }
+        var held = IsHeld(change, started);
         foreach (var progress in change.Progress)
             if (progress is { Applied: true, ConcludedAt: not null }) metrics.Concluded(progress.State);
         receipts.Ring(change.Progress);

@@ -113,6 +113,7 @@ public sealed partial class Mailbox
             if (row.ExpiresAt <= Now) return null;
             attempt = NewAttempt(row, "ott", target.Address, Now);
             outcome = await channels.SendOttAsync(target, row, text);
+            channels.Heed(outcome, target);
         }
         catch (OperationCanceledException)
         {

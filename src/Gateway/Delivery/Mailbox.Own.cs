@@ -94,6 +94,12 @@ public sealed partial class Mailbox
         {
             if (_writing == change) _writing = null;
         }
+        return IsHeld(change, started);
+    }
+
+    /// <summary>After the write of a plan: the mailbox is still held, or this was its last act.</summary>
+    private bool IsHeld(StoreChange change, long started)
+    {
         if (change.Held) _heldAt = started;
         else if (!_lost) Leave();
         return change.Held;

@@ -156,14 +156,14 @@ public sealed partial class Mailbox
     /// A slot to the next hop, or null when the message must not leave now after all: its time is over, another one goes first, the contacts have
     /// changed, a late report has concluded it, the mailbox is another's by now or the gateway stops. Then the pump looks anew.
     /// </summary>
-    private async Task<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits = null)
+    private async ValueTask<SendSlots.Slot?> SlotAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits = null)
     {
         if (await InLineAsync(nextHop, row, limits) is not { } slot) return null;
         // The contacts and the line may have taken minutes.
         var leaves = false;
         try
         {
-            leaves = await OwnForSureAsync() && _underWay.All(waiting => _queue.Contains(waiting) && IsLeft(waiting, Now));
+            leaves = await OwnForSureAsync() && AreLeft(_underWay);
         }
         finally
         {
@@ -172,11 +172,21 @@ public sealed partial class Mailbox
         return leaves ? slot : null;
     }
 
-    private async Task<SendSlots.Slot?> InLineAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits)
+    private bool AreLeft(IReadOnlyList<Waiting> messages)
+    {
+        var now = Now;
+        for (var i = 0; i < messages.Count; i++)
+            if (!_queue.Contains(messages[i]) || !IsLeft(messages[i], now)) return false;
+        return true;
+    }
+
+    private ValueTask<SendSlots.Slot?> InLineAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits) =>
+        AreLeft(_underWay) && channels.Slots.TryTake(nextHop, row.Lane, limits) is { } free ? new(free) : WaitInLineAsync(nextHop, row, limits);
+
+    private async ValueTask<SendSlots.Slot?> WaitInLineAsync(string nextHop, ShortMessageRow row, CarrierLimits? limits)
     {
         var untilExpiry = _underWay.Min(waiting => waiting.Row.ExpiresAt) - Now;
         if (untilExpiry <= 0) return null;
-        if (channels.Slots.TryTake(nextHop, row.Lane, limits) is { } free) return free;
         using var over = new CancellationTokenSource(TimeSpan.FromMilliseconds(untilExpiry), time);
         using var turn = CancellationTokenSource.CreateLinkedTokenSource(over.Token, channels.Stopping);
         _inLine = (row.Lane, turn);
@@ -209,6 +219,7 @@ public sealed partial class Mailbox
         try
         {
             var outcome = await channels.SendVolteAsync(target, row, flight);
+            channels.Heed(outcome, target);
             slot.Dispose(); // what the handset's report still takes is no load to the next hop
             if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
@@ -221,7 +232,7 @@ public sealed partial class Mailbox
             _flight = null;
             awaited.Remove(flight);
         }
-        await ConcludeAllAsync([waiting], attempt, verdict, segments: 1, target: target);
+        await ConcludeAllAsync(_underWay, attempt, verdict, segments: 1, target: target);
     }
 
     private static Verdict ReportVerdict(Waiting waiting, HandsetReport? report)
