@@ -59,11 +59,14 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     internal ValueTask<SipOutcome> SendOttAsync(Target target, ShortMessageRow row, string? text) =>
         SendAsync(ott.Message(target, row, text), target);
 
-    private async ValueTask<SipOutcome> SendAsync(SipRequest request, Target target)
+    private ValueTask<SipOutcome> SendAsync(SipRequest request, Target target) =>
+        target.IsThroughProxy ? SendThroughProxyAsync(request, target) : endpoint.SendAsync(request, target.NextHop);
+
+    private async ValueTask<SipOutcome> SendThroughProxyAsync(SipRequest request, Target target)
     {
         var outcome = await endpoint.SendAsync(request, target.NextHop);
         // RFC 3261 §21.5.4: who answers so is to be left alone for so long. A proxy passes on none but its own (§16.7), so it speaks for all behind it.
-        if (target.IsThroughProxy && outcome.Response is { StatusCode: 503 } response && response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after))
+        if (outcome.Response is { StatusCode: 503 } response && response.Headers.TryGet(HeaderName.RetryAfter, out RetryAfter after))
             slots.Rest(NextHopOf(target), after.Duration);
         return outcome;
     }
@@ -108,7 +111,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
         return (verdict, outcome is CarrierOutcome.Accepted accepted ? CarrierParts.Of(accepted.MessageIds) : null);
     }
 
-    private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
+    private string? Proxy { get; } = settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 
     private static Device DeviceOf(ContactRow contact) => new(contact.SmsOverIp ? ContactClass.Volte : ContactClass.Ott,
         contact.Source == ContactSource.Reginfo ? contact.PublicUserIdentity : contact.Binding);
