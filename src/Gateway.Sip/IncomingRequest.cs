@@ -34,7 +34,7 @@ public sealed class IncomingRequest : IThreadPoolWorkItem
     public Task RespondAsync(SipResponse response) => _server.RespondAsync(_transaction, response);
 
     /// <inheritdoc cref="RespondAsync(SipResponse)"/>
-    public Task RespondAsync(int statusCode, string? reason = null) => RespondAsync(Request.CreateResponse(statusCode, reason));
+    public Task RespondAsync(int statusCode, string? reason = null) => _server.RespondAsync(_transaction, Request, statusCode, reason);
 
     /// <summary>
     /// Sends no response at all, nor any to repetitions, as if the network had lost them: for peers that play dead. Without effect on a

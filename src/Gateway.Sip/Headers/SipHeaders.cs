@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Gateway.Sip;
@@ -13,14 +14,14 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     private readonly ReadOnlyMemory<byte> _received;
 
     /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
-    private int FirstAdded => _received.IsEmpty ? 384 : 128;
+    private int FirstAdded => _received.IsEmpty ? 512 : 128;
 
     private byte[] _added = [];
     private int _addedLength;
     private HeaderField[] _fields;
 
     public SipHeaders()
-        : this(default, 12)
+        : this(default, 16)
     {
     }
 
@@ -37,6 +38,18 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     /// <exception cref="ArgumentException">The value holds a line end: whatever it is, it is not one header value.</exception>
     public void Add(HeaderName name, string value) => Insert(Count, Field(name, "", value));
+
+    /// <inheritdoc cref="Add(HeaderName, string)"/>
+    public void Add(HeaderName name, [InterpolatedStringHandlerArgument("")] ref HeaderText value)
+    {
+        var octets = RoomBehind(0, value.Length);
+        if (octets.ContainsAny(SipGrammar.LineEnds)) throw LineEnd(name);
+
+        var start = _addedLength + (octets.Length - octets.TrimStart(" \t"u8).Length);
+        var length = octets.Trim(" \t"u8).Length;
+        _addedLength = start + length;
+        Insert(Count, new HeaderField(name, start, 0, start, length, added: true, folded: false));
+    }
 
     public void Add(string name, string value) => Insert(Count, Field(HeaderNames.Find(name), name, value));
 
@@ -191,20 +204,32 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     }
 
     /// <summary>Replaces the first value of this name and leaves all others, also those that follow it on the same line.</summary>
-    internal void SetFirst(HeaderName name, string value)
+    internal void SetFirst(HeaderName name, ReadOnlySpan<byte> octets)
     {
         var index = IndexOf(name);
         if (index < 0)
         {
-            Insert(0, Field(name, "", value));
+            Insert(0, Store(name, "", octets, folded: false));
             return;
         }
 
+        var folded = _fields[index].Folded;
         var old = Raw(index);
         var comma = HeaderValues.CommaOf(old);
-        byte[] octets = comma < 0 ? Encoding.UTF8.GetBytes(value) : [.. Encoding.UTF8.GetBytes(value), .. old[comma..]];
-        _fields[index] = Store(name, "", octets, comma >= 0 && _fields[index].Folded);
+        _fields[index] = comma < 0
+            ? Store(name, "", octets, folded)
+            : Store(name, "", [.. octets, .. old[comma..]], folded);
         Version++;
+    }
+
+    internal int AddedLength => _addedLength;
+
+    /// <summary>So many octets of the buffer of added fields, <paramref name="offset"/> octets behind what is used; what stands before them stays.</summary>
+    internal Span<byte> RoomBehind(int offset, int length)
+    {
+        var needed = _addedLength + offset + length;
+        if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, FirstAdded), _added.Length * 2));
+        return _added.AsSpan(_addedLength + offset, length);
     }
 
     internal HeaderName NameAt(int index) => _fields[index].Name;
@@ -219,15 +244,29 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     {
         for (var i = 0; i < Count; i++)
         {
-            ref readonly var field = ref _fields[i];
-            if (field.Name == HeaderName.ContentLength) continue;
-
-            output.Write(field.Name == HeaderName.Other ? NameOf(field) : HeaderNames.Wire(field.Name));
-            output.Write(": "u8);
-            if (field.Folded) WriteUnfolded(Raw(i), output);
-            else output.Write(Raw(i));
-            output.Write("\r\n"u8);
+            if (_fields[i].Name != HeaderName.ContentLength) WriteTo(output, i, default);
         }
+    }
+
+    /// <summary>All of one name, with more octets behind the first value (a To tag).</summary>
+    internal void WriteTo(IBufferWriter<byte> output, HeaderName name, ReadOnlySpan<byte> suffix)
+    {
+        for (var i = IndexOf(name); i >= 0; i = IndexOf(name, i + 1))
+        {
+            WriteTo(output, i, suffix);
+            suffix = default;
+        }
+    }
+
+    private void WriteTo(IBufferWriter<byte> output, int index, ReadOnlySpan<byte> suffix)
+    {
+        ref readonly var field = ref _fields[index];
+        output.Write(field.Name == HeaderName.Other ? NameOf(field) : HeaderNames.Wire(field.Name));
+        output.Write(": "u8);
+        if (field.Folded) WriteUnfolded(Raw(index), output);
+        else output.Write(Raw(index));
+        output.Write(suffix);
+        output.Write("\r\n"u8);
     }
 
     internal int IndexOf(HeaderName name, int from = 0)
@@ -294,7 +333,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     private HeaderField Field(HeaderName name, string text, string value)
     {
-        if (value.AsSpan().ContainsAny('\r', '\n')) throw new ArgumentException($"A value of {name} holds a line end.", nameof(value));
+        if (value.AsSpan().ContainsAny('\r', '\n')) throw LineEnd(name);
         if (name == HeaderName.Other && !SipGrammar.IsToken(text))
             throw new ArgumentException($"'{text}' is not a header name.", nameof(name));
 
@@ -304,16 +343,16 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         return Store(name, text, octets[..Encoding.UTF8.GetBytes(trimmed, octets)], folded: false);
     }
 
+    private static ArgumentException LineEnd(HeaderName name) => new($"A value of {name} holds a line end.", "value");
+
     private HeaderField Store(HeaderName name, string text, ReadOnlySpan<byte> value, bool folded)
     {
         var nameLength = name == HeaderName.Other ? text.Length : 0;
-        var needed = _addedLength + nameLength + value.Length;
-        if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, FirstAdded), _added.Length * 2));
-
         var start = _addedLength;
-        if (nameLength > 0) Encoding.ASCII.GetBytes(text, _added.AsSpan(start));
-        value.CopyTo(_added.AsSpan(start + nameLength));
-        _addedLength = needed;
+        var octets = RoomBehind(0, nameLength + value.Length);
+        if (nameLength > 0) Encoding.ASCII.GetBytes(text, octets);
+        value.CopyTo(octets[nameLength..]);
+        _addedLength += octets.Length;
         return new HeaderField(name, start, (ushort)nameLength, start + nameLength, value.Length, added: true, folded);
     }
 

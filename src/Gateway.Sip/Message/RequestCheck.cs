@@ -43,7 +43,7 @@ public static class RequestCheck
     private static SipResponse? Refusal(SipRequest request, RequestCheckOptions options)
     {
         // §8.2.2.1
-        if (request.RequestUri is { IsSip: false, IsTel: false }) return request.CreateResponse(416);
+        if (!request.IsForSipOrTel) return request.CreateResponse(416);
 
         // §8.2.2.3
         var unknown = Unsupported(request, options);

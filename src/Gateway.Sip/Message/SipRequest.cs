@@ -1,9 +1,13 @@
+using System.Buffers;
+using System.Text;
+
 namespace Gateway.Sip;
 
 /// <summary>RFC 3261 §7.1.</summary>
 public sealed class SipRequest : SipMessage
 {
     private const int TagOctets = 8;
+    private const int TagParameterLength = 5 + 2 * TagOctets; // ";tag=" and hex digits
 
     private readonly ReadOnlyMemory<byte> _rawUri;
     private SipUri? _uri;
@@ -39,6 +43,9 @@ public sealed class SipRequest : SipMessage
     /// </summary>
     internal string? ContactUser { get; init; }
 
+    /// <summary>The same as of <see cref="RequestUri"/>, which need not be read for it.</summary>
+    internal bool IsForSipOrTel => _uri is { } uri ? uri.IsSip || uri.IsTel : SipUri.IsSipOrTel(_rawUri.Span);
+
     /// <summary>As received; empty once it is set anew or was made here.</summary>
     internal ReadOnlyMemory<byte> RawUri => _uri is null ? _rawUri : default;
 
@@ -55,27 +62,35 @@ public sealed class SipRequest : SipMessage
     {
         var response = new SipResponse(statusCode, reason, Headers.CreateSibling());
         var headers = response.Headers;
-        headers.CopyFrom(Headers, HeaderName.Via);
-        headers.CopyFrom(Headers, HeaderName.From);
-        headers.CopyFrom(Headers, HeaderName.To);
-        headers.CopyFrom(Headers, HeaderName.CallId);
-        headers.CopyFrom(Headers, HeaderName.CSeq);
-        if (statusCode == 100) headers.CopyFrom(Headers, HeaderName.Timestamp);
-        if (statusCode is > 100 and < 300 && Method is SipMethod.Subscribe) headers.CopyFrom(Headers, HeaderName.RecordRoute);
-        if (statusCode > 100) AddToTag(headers, toTag);
+        foreach (var name in AnsweredWith(statusCode)) headers.CopyFrom(Headers, name);
+        if (LacksToTag(statusCode))
+            headers.AppendTo(HeaderName.To, toTag is null ? NewTagParameter(stackalloc byte[TagParameterLength]) : Encoding.ASCII.GetBytes(";tag=" + toTag));
         return response;
     }
 
     /// <summary>64 random bits, as RFC 3261 §19.3 wants of a tag (32 or more).</summary>
     public static string NewTag() => RandomToken.Hex(TagOctets);
 
-    private static void AddToTag(SipHeaders headers, string? toTag)
+    /// <summary>The headers of such a response, written without making one: most answers say nothing more.</summary>
+    internal void WriteAnswerHeaders(int statusCode, IBufferWriter<byte> output)
     {
-        if (!headers.TryGetRaw(HeaderName.To, out var to) || !NameAddr.TryScanTag(to, out var hasTag) || hasTag) return;
-
-        Span<byte> random = stackalloc byte[";tag=".Length + 2 * TagOctets];
-        ";tag="u8.CopyTo(random);
-        if (toTag is null) RandomToken.WriteHex(random[";tag=".Length..]);
-        headers.AppendTo(HeaderName.To, toTag is null ? random : System.Text.Encoding.ASCII.GetBytes(";tag=" + toTag));
+        var toTag = LacksToTag(statusCode) ? NewTagParameter(stackalloc byte[TagParameterLength]) : default;
+        foreach (var name in AnsweredWith(statusCode)) Headers.WriteTo(output, name, name == HeaderName.To ? toTag : default);
     }
+
+    private ReadOnlySpan<HeaderName> AnsweredWith(int statusCode) =>
+        statusCode == 100 ? [HeaderName.Via, HeaderName.From, HeaderName.To, HeaderName.CallId, HeaderName.CSeq, HeaderName.Timestamp]
+        : statusCode < 300 && Method == SipMethod.Subscribe
+            ? [HeaderName.Via, HeaderName.From, HeaderName.To, HeaderName.CallId, HeaderName.CSeq, HeaderName.RecordRoute]
+            : [HeaderName.Via, HeaderName.From, HeaderName.To, HeaderName.CallId, HeaderName.CSeq];
+
+    private static ReadOnlySpan<byte> NewTagParameter(Span<byte> parameter)
+    {
+        ";tag="u8.CopyTo(parameter);
+        RandomToken.WriteHex(parameter[";tag=".Length..]);
+        return parameter;
+    }
+
+    private bool LacksToTag(int statusCode) =>
+        statusCode > 100 && Headers.TryGetRaw(HeaderName.To, out var to) && NameAddr.TryScanTag(to, out var hasTag) && !hasTag;
 }

@@ -19,7 +19,7 @@ public sealed class SipResponse : SipMessage
         ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 100);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(statusCode, 699);
         StatusCode = statusCode;
-        _reason = reason is null ? ReasonPhrases.Of(statusCode) : Printable(reason);
+        _reason = PhraseOf(statusCode, reason);
     }
 
     internal SipResponse(int statusCode, ReadOnlyMemory<byte> rawReason, SipHeaders headers)
@@ -39,6 +39,8 @@ public sealed class SipResponse : SipMessage
 
     internal ReadOnlyMemory<byte> RawReason => _reason is null ? _rawReason : default;
 
-    private static string Printable(string text) =>
-        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
+    internal static string PhraseOf(int statusCode, string? reason) =>
+        reason is null ? ReasonPhrases.Of(statusCode)
+        : reason.Any(char.IsControl) ? string.Concat(reason.Select(c => char.IsControl(c) ? ' ' : c))
+        : reason;
 }

@@ -24,10 +24,33 @@ public static class SipWriter
 
     public static byte[] ToArray(SipMessage message)
     {
-        var output = _scratch ??= new ArrayBufferWriter<byte>(2048);
-        output.ResetWrittenCount();
+        var output = Scratch();
         Write(message, output);
         return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What <see cref="SipRequest.CreateResponse"/> makes, in octets, with a Server header if there is a name for it.</summary>
+    internal static byte[] AnswerToArray(SipRequest request, int statusCode, string? reason, string? server)
+    {
+        var output = Scratch();
+        WriteStatusLine(statusCode, SipResponse.PhraseOf(statusCode, reason), output);
+        request.WriteAnswerHeaders(statusCode, output);
+        if (server is not null)
+        {
+            output.Write("Server: "u8);
+            Encoding.UTF8.GetBytes(server, output);
+            output.Write("\r\n"u8);
+        }
+
+        output.Write("Content-Length: 0\r\n\r\n"u8);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static ArrayBufferWriter<byte> Scratch()
+    {
+        var output = _scratch ??= new ArrayBufferWriter<byte>(2048);
+        output.ResetWrittenCount();
+        return output;
     }
 
     private static void WriteRequestLine(SipRequest request, IBufferWriter<byte> output)
@@ -41,11 +64,22 @@ public static class SipWriter
 
     private static void WriteStatusLine(SipResponse response, IBufferWriter<byte> output)
     {
+        if (response.RawReason.IsEmpty) WriteStatusLine(response.StatusCode, response.ReasonPhrase, output);
+        else WriteStatusLine(response.StatusCode, response.RawReason.Span, output);
+    }
+
+    private static void WriteStatusLine(int statusCode, ReadOnlySpan<char> reason, IBufferWriter<byte> output)
+    {
+        Span<byte> octets = reason.Length <= 80 ? stackalloc byte[reason.Length * 3] : new byte[reason.Length * 3];
+        WriteStatusLine(statusCode, octets[..Encoding.UTF8.GetBytes(reason, octets)], output);
+    }
+
+    private static void WriteStatusLine(int statusCode, ReadOnlySpan<byte> reason, IBufferWriter<byte> output)
+    {
         output.Write("SIP/2.0 "u8);
-        WriteNumber(response.StatusCode, output);
+        WriteNumber(statusCode, output);
         output.Write(" "u8);
-        if (response.RawReason.IsEmpty) Encoding.UTF8.GetBytes(response.ReasonPhrase, output);
-        else output.Write(response.RawReason.Span);
+        output.Write(reason);
         output.Write("\r\n"u8);
     }
 

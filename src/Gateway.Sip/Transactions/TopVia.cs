@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Gateway.Sip.Transactions;
 
@@ -10,6 +12,9 @@ namespace Gateway.Sip.Transactions;
 /// </summary>
 internal readonly ref struct TopVia
 {
+    /// <summary>What <see cref="Mark"/> adds at most: <c>;received=</c> and an IPv6 address with its zone, <c>;rport=</c> and a port.</summary>
+    public const int LongestMark = 100;
+
     private TopVia(ReadOnlySpan<byte> host, ushort? port)
     {
         Host = host;
@@ -61,6 +66,38 @@ internal readonly ref struct TopVia
             || (IPAddress.TryParse(Host.Trim("[]"u8), out var host) && host.Equals(address));   // IPv6 can be written in many ways
     }
 
+    /// <summary>
+    /// Writes the value with <c>received</c> and, if asked for, <c>rport</c> of the source: in the places they have, or behind the rest, which stays
+    /// as it came octet for octet.
+    /// </summary>
+    /// <returns>How many octets; at most <see cref="LongestMark"/> more than the value has.</returns>
+    public int Mark(ReadOnlySpan<byte> value, IPEndPoint source, Span<byte> output)
+    {
+        var reader = new HeaderReader(value);
+        Via.TryScan(ref reader, out _, out _, out _);
+        var at = Copy(value[..^reader.Rest.Length], output);
+        var (received, rport) = (false, false);
+        for (var before = reader.Rest; reader.Parameter(out var name, out _, out _); before = reader.Rest)
+        {
+            if (!received && Ascii.EqualsIgnoreCase(name, "received"u8))
+            {
+                received = true;
+                at += WriteReceived(source.Address, output[at..]);
+            }
+            else if (HasRport && !rport && Ascii.EqualsIgnoreCase(name, "rport"u8))
+            {
+                rport = true;
+                at += WriteRport(source.Port, output[at..]);
+            }
+            else
+            {
+                at += Copy(before[..^reader.Rest.Length], output[at..]);
+            }
+        }
+
+        return received ? at : at + WriteReceived(source.Address, output[at..]);
+    }
+
     /// <summary>Whether this is the sent-by that we once wrote, with its port.</summary>
     public bool IsSentBy(string ours)
     {
@@ -93,4 +130,17 @@ internal readonly ref struct TopVia
         ArrayPool<char>.Shared.Return(rented);
         return text;
     }
+
+    private static int Copy(ReadOnlySpan<byte> octets, Span<byte> output)
+    {
+        octets.CopyTo(output);
+        return octets.Length;
+    }
+
+    private static int WriteReceived(IPAddress address, Span<byte> output) =>
+        Utf8.TryWrite(output, $";received={address}", out var length) ? length : throw new ArgumentException("too short", nameof(output));
+
+    private static int WriteRport(int port, Span<byte> output) =>
+        Utf8.TryWrite(output, CultureInfo.InvariantCulture, $";rport={port}", out var length)
+            ? length : throw new ArgumentException("too short", nameof(output));
 }

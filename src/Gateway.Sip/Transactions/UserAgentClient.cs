@@ -93,10 +93,18 @@ internal sealed class UserAgentClient(
             (servers, servers.Count == 0 ? $"no server for {host}" : null);
     }
 
-    private async ValueTask<SipOutcome> SendAlongAsync(SipRequest request, SipFlow flow, CancellationToken cancellation) =>
-        await transports.AlongAsync(flow, cancellation) is { } hop
-            ? await RunAsync(request, hop, cancellation)
-            : Unreachable(flow.Kind, flow);
+    private ValueTask<SipOutcome> SendAlongAsync(SipRequest request, in SipFlow flow, CancellationToken cancellation)
+    {
+        // A way that is there already needs no frame to wait in.
+        var finding = transports.AlongAsync(flow, cancellation);
+        return finding.IsCompletedSuccessfully && finding.Result is { } hop
+            ? RunAsync(request, hop, cancellation)
+            : SendWhenFoundAsync(request, flow, finding, cancellation);
+    }
+
+    private async ValueTask<SipOutcome> SendWhenFoundAsync(
+        SipRequest request, SipFlow flow, ValueTask<Hop?> finding, CancellationToken cancellation) =>
+        await finding is { } hop ? await RunAsync(request, hop, cancellation) : Unreachable(flow.Kind, flow);
 
     private async ValueTask<SipOutcome> SendOverAsync(SipRequest request, SipFlow flow, CancellationToken cancellation)
     {

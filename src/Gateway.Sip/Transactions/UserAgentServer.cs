@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gateway.Sip.Transports;
 using Microsoft.Extensions.Logging;
@@ -66,10 +65,15 @@ internal sealed partial class UserAgentServer(
 
     public Task RespondAsync(ServerTransaction transaction, SipResponse response)
     {
-        if (response.StatusCode is < 200 or 408)
-            throw new ArgumentException($"{response.StatusCode} must not answer a non-INVITE request (RFC 4320 §4)", nameof(response));
-        var octets = Write(response);
-        return transaction.TryRespond(octets, out var back) ? transports.SendResponseAsync(back, octets) : Task.CompletedTask;
+        CheckFinal(response.StatusCode);
+        return SendAsync(transaction, Write(response));
+    }
+
+    /// <summary>The response that says no more than its status.</summary>
+    public Task RespondAsync(ServerTransaction transaction, SipRequest request, int statusCode, string? reason)
+    {
+        CheckFinal(statusCode);
+        return SendAsync(transaction, SipWriter.AnswerToArray(request, statusCode, reason, options.UserAgent));
     }
 
     internal void Run(IncomingRequest incoming) => _ = RunAsync(incoming);
@@ -126,14 +130,24 @@ internal sealed partial class UserAgentServer(
     {
         if (!via.HasRport && via.Names(flow.Remote.Address))
             return;
-        var marked = message.TopVia.WithParameter("received", flow.Remote.Address.ToString());
-        if (via.HasRport)
-            marked = marked.WithParameter("rport", flow.Remote.Port.ToString(CultureInfo.InvariantCulture));
-        message.Headers.SetFirst(HeaderName.Via, marked.ToString());
+        if (!message.Headers.TryGetRaw(HeaderName.Via, out var value))
+            return;
+        var longest = value.Length + TopVia.LongestMark;
+        Span<byte> marked = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
+        message.Headers.SetFirst(HeaderName.Via, marked[..via.Mark(value, flow.Remote, marked)]);
     }
 
     /// <summary>For refusals without state: the same for each repetition, and unlike that of any other process (RFC 3261 §8.2.7).</summary>
     private static string ToTag(string key) => ((uint)key.GetHashCode()).ToString("x8");
+
+    private static void CheckFinal(int statusCode)
+    {
+        if (statusCode is < 200 or > 699 or 408)
+            throw new ArgumentException($"{statusCode} must not answer a non-INVITE request (RFC 4320 §4)", nameof(statusCode));
+    }
+
+    private Task SendAsync(ServerTransaction transaction, byte[] final) =>
+        transaction.TryRespond(final, out var back) ? transports.SendResponseAsync(back, final) : Task.CompletedTask;
 
     private byte[] Write(SipResponse response)
     {

@@ -89,22 +89,18 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     }
 
     /// <summary>The way a message came, taken backwards.</summary>
-    public async ValueTask<Hop?> AlongAsync(SipFlow flow, CancellationToken cancellation)
+    public ValueTask<Hop?> AlongAsync(in SipFlow flow, CancellationToken cancellation)
     {
         if (flow.Kind != SipTransportKind.Udp)
-        {
-            return Streams.Find(flow.ConnectionId) is { IsOpen: true } connection
-                ? new Hop(null, connection, flow.Remote)
-                : await StreamToAsync(new ServerAddress(flow.Kind, flow.Remote), cancellation);
-        }
+            return OpenAlong(flow) is { } open ? new(open) : StreamToAsync(new ServerAddress(flow.Kind, flow.Remote), cancellation);
 
         foreach (var transport in _udp)
         {
             if (transport.Local.Equals(flow.Local))
-                return new Hop(transport, null, flow.Remote);
+                return new(new Hop(transport, null, flow.Remote));
         }
 
-        return UdpTo(flow.Remote);
+        return new(UdpTo(flow.Remote));
     }
 
     /// <summary>Along the flow's own connection; null when that has gone.</summary>
@@ -142,10 +138,11 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     /// </summary>
     public void AnswerKeepAlive(in SipFlow flow) => UdpTo(flow.Remote)?.Udp!.Send("\r\n"u8, flow.Remote);
 
-    public async Task SendResponseAsync(Hop back, byte[] response)
+    public Task SendResponseAsync(in Hop back, byte[] response) =>
+        back.TrySend(response) ? Task.CompletedTask : SendResponseAnewAsync(back, response);
+
+    private async Task SendResponseAnewAsync(Hop back, byte[] response)
     {
-        if (back.TrySend(response))
-            return;
         if (back.Connection is { IsOpen: false } closed
             && await StreamToAsync(new ServerAddress(closed.Flow.Kind, back.Remote), CancellationToken.None) is { } another && another.TrySend(response))
             return;

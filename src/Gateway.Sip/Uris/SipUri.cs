@@ -10,7 +10,25 @@ namespace Gateway.Sip;
 /// </summary>
 public sealed class SipUri : IEquatable<SipUri>
 {
+    // What was read. Most URIs are only passed on, so their parts become strings when somebody asks.
+    private readonly string? _text;
+    private readonly bool _isPlain;
+    private readonly Range _userInfo, _host, _parameters, _headers;
+
     private SipUri(string scheme) => Scheme = scheme;
+
+    private SipUri(string text, ReadOnlySpan<byte> octets, in UriSlices slices)
+        : this(SchemeText(slices.Scheme))
+    {
+        _text = text;
+        _userInfo = RangeOf(slices.UserInfo, octets);
+        _host = RangeOf(slices.Host, octets);
+        _parameters = RangeOf(slices.Parameters, octets);
+        _headers = RangeOf(slices.Headers, octets);
+        Port = slices.Port;
+        Opaque = slices.Opaque.IsEmpty ? null : text[^slices.Opaque.Length..];
+        _isPlain = slices.IsPlain && text.StartsWith(Scheme, StringComparison.Ordinal);
+    }
 
     /// <summary>In lower case: sip, sips, tel or another.</summary>
     public string Scheme { get; }
@@ -18,18 +36,18 @@ public sealed class SipUri : IEquatable<SipUri>
     /// <summary>
     /// As on the wire, escapes and password included; for tel the number with its visual separators. Null when there is none.
     /// </summary>
-    public string? UserInfo { get; private init; }
+    public string? UserInfo { get => field ??= Part(_userInfo); private init; }
 
     /// <summary>A name, an IPv4 address, or an IPv6 address in brackets; empty unless the scheme is sip or sips.</summary>
-    public string Host { get; private init; } = "";
+    public string Host { get => field ??= Part(_host) ?? ""; private init; }
 
     public int? Port { get; private init; }
 
     /// <summary>URI parameters, values as on the wire (escaped).</summary>
-    public SipParameters Parameters { get; private init; } = SipParameters.Empty;
+    public SipParameters Parameters { get => field ??= ReadParameters(Part(_parameters)); private init; }
 
     /// <summary>What follows the question mark, as on the wire.</summary>
-    public string? Headers { get; private init; }
+    public string? Headers { get => field ??= Part(_headers); private init; }
 
     /// <summary>What follows the colon of a scheme that is neither sip, sips nor tel.</summary>
     public string? Opaque { get; private init; }
@@ -39,7 +57,7 @@ public sealed class SipUri : IEquatable<SipUri>
     public bool IsTel => Scheme == "tel";
 
     /// <summary>The user part decoded, without the password that a colon begins; for tel the number.</summary>
-    public string? User => UserInfo is null ? null : UriEscapes.Decode(UserInfo.Split(':', 2)[0]);
+    public string? User => UserInfo is not { } info ? null : UriEscapes.Decode(info.IndexOf(':') is >= 0 and var colon ? info[..colon] : info);
 
     public string? Transport => Parameters["transport"];
 
@@ -80,23 +98,22 @@ public sealed class SipUri : IEquatable<SipUri>
     public static bool TryParse(string? text, out SipUri uri)
     {
         uri = Invalid;
-        return text is not null && TryParse(Encoding.UTF8.GetBytes(text), out uri);
+        if (text is null) return false;
+
+        var longest = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> octets = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
+        return TryParse(octets[..Encoding.UTF8.GetBytes(text, octets)], text, out uri);
     }
 
-    public static bool TryParse(ReadOnlySpan<byte> text, out SipUri uri)
+    public static bool TryParse(ReadOnlySpan<byte> text, out SipUri uri) => TryParse(text, null, out uri);
+
+    // The grammar is ASCII alone, so octets and characters stand in the same places.
+    private static bool TryParse(ReadOnlySpan<byte> octets, string? text, out SipUri uri)
     {
         uri = Invalid;
-        if (!UriSlices.TryScan(text, out var slices)) return false;
+        if (!UriSlices.TryScan(octets, out var slices)) return false;
 
-        uri = new SipUri(SchemeText(slices.Scheme))
-        {
-            UserInfo = slices.HasUserInfo ? HeaderReader.Text(slices.UserInfo) : null,
-            Host = HeaderReader.Text(slices.Host),
-            Port = slices.Port,
-            Parameters = ReadParameters(slices.Parameters),
-            Headers = slices.Headers.IsEmpty ? null : HeaderReader.Text(slices.Headers),
-            Opaque = slices.Opaque.IsEmpty ? null : HeaderReader.Text(slices.Opaque),
-        };
+        uri = new SipUri(text ?? HeaderReader.Text(octets), octets, slices);
         return true;
     }
 
@@ -129,6 +146,7 @@ public sealed class SipUri : IEquatable<SipUri>
 
     public override string ToString()
     {
+        if (_isPlain) return _text!;
         if (Parameters.Count == 0 && Headers is null)
         {
             return Opaque is not null || IsTel ? $"{Scheme}:{Opaque ?? UserInfo}"
@@ -155,26 +173,35 @@ public sealed class SipUri : IEquatable<SipUri>
 
     internal static SipUri Unreadable(ReadOnlySpan<byte> text) => new("invalid") { Opaque = HeaderReader.Text(text) };
 
+    internal static bool IsSipOrTel(ReadOnlySpan<byte> text) =>
+        text.IndexOf((byte)':') is > 0 and var colon && SchemeText(text[..colon]) is "sip" or "sips" or "tel";
+
     private static string SchemeText(ReadOnlySpan<byte> scheme) =>
         Ascii.EqualsIgnoreCase(scheme, "sip"u8) ? "sip"
         : Ascii.EqualsIgnoreCase(scheme, "tel"u8) ? "tel"
         : Ascii.EqualsIgnoreCase(scheme, "sips"u8) ? "sips"
         : HeaderReader.Text(scheme).ToLowerInvariant();
 
-    private static SipParameters ReadParameters(ReadOnlySpan<byte> octets)
+    private static Range RangeOf(ReadOnlySpan<byte> part, ReadOnlySpan<byte> octets) =>
+        !part.IsEmpty && octets.Overlaps(part, out var start) ? start..(start + part.Length) : default;
+
+    // Of one that was made and not read, all that it has is set.
+    private string? Part(Range range) => range.Equals(default) ? null : _text![range];
+
+    private static SipParameters ReadParameters(string? parameters)
     {
-        if (octets.IsEmpty) return SipParameters.Empty;
+        if (parameters is null) return SipParameters.Empty;
 
         var list = new List<SipParameter>();
-        foreach (var range in octets[1..].Split((byte)';'))
+        foreach (var range in parameters.AsSpan(1).Split(';'))
         {
-            var parameter = octets[1..][range];
+            var parameter = parameters.AsSpan(1)[range];
             if (parameter.IsEmpty) continue;
 
-            var equals = parameter.IndexOf((byte)'=');
+            var equals = parameter.IndexOf('=');
             list.Add(equals < 0
-                ? new SipParameter(HeaderReader.Text(parameter))
-                : new SipParameter(HeaderReader.Text(parameter[..equals]), HeaderReader.Text(parameter[(equals + 1)..])));
+                ? new SipParameter(parameter.ToString())
+                : new SipParameter(parameter[..equals].ToString(), parameter[(equals + 1)..].ToString()));
         }
 
         return new SipParameters(list);

@@ -23,7 +23,8 @@ internal static class TelephoneNumber
             digits[length++] = c;
         }
 
-        return length == 0 || (length == 1 && digits[0] == '+') ? null : new string(digits[..length]);
+        return length == 0 || (length == 1 && digits[0] == '+') ? null
+            : length == user.Length ? user : new string(digits[..length]);
     }
 
     public static string? ContextOf(SipUri uri)

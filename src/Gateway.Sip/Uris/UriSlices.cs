@@ -31,6 +31,9 @@ internal readonly ref struct UriSlices
     /// <summary>What follows the colon of a scheme that is neither sip, sips nor tel.</summary>
     public ReadOnlySpan<byte> Opaque { get; private init; }
 
+    /// <summary>Written from its parts it would be the same again: no empty parameter, no zero before the port.</summary>
+    public bool IsPlain { get; private init; }
+
     public static bool TryScan(ReadOnlySpan<byte> uri, out UriSlices slices)
     {
         slices = default;
@@ -44,7 +47,7 @@ internal readonly ref struct UriSlices
         if (Ascii.EqualsIgnoreCase(scheme, "tel"u8)) return TryScanTel(scheme, rest, out slices);
         if (rest.IsEmpty || rest.ContainsAnyExcept(SipGrammar.OpaqueUri)) return false;
 
-        slices = new UriSlices(scheme) { Opaque = rest };
+        slices = new UriSlices(scheme) { Opaque = rest, IsPlain = true };
         return true;
     }
 
@@ -60,6 +63,7 @@ internal readonly ref struct UriSlices
 
         var tail = reader.Rest;
         ushort? port = null;
+        var isPlain = true;
         if (!tail.IsEmpty && tail[0] == ':')
         {
             var digits = tail[1..];
@@ -68,6 +72,7 @@ internal readonly ref struct UriSlices
             if (!ushort.TryParse(digits[..length], out var number)) return false;
 
             port = number;
+            isPlain = digits[0] != '0' || length == 1;
             tail = digits[length..];
         }
 
@@ -76,6 +81,7 @@ internal readonly ref struct UriSlices
         slices = new UriSlices(scheme)
         {
             UserInfo = userInfo, HasUserInfo = at > 0, Host = host, Port = port, Parameters = parameters, Headers = headers,
+            IsPlain = isPlain && !HasEmpty(parameters),
         };
         return true;
     }
@@ -89,7 +95,7 @@ internal readonly ref struct UriSlices
         if (rest.IndexOf((byte)'?') >= 0 || number.IsEmpty || number.ContainsAnyExcept(SipGrammar.UserInfo)) return false;
         if (!EscapesAreWhole(number) || !TrySplitTail(tail, out var parameters, out _)) return false;
 
-        slices = new UriSlices(scheme) { UserInfo = number, HasUserInfo = true, Parameters = parameters };
+        slices = new UriSlices(scheme) { UserInfo = number, HasUserInfo = true, Parameters = parameters, IsPlain = !HasEmpty(parameters) };
         return true;
     }
 
@@ -122,6 +128,9 @@ internal readonly ref struct UriSlices
 
         return true;
     }
+
+    private static bool HasEmpty(ReadOnlySpan<byte> parameters) =>
+        !parameters.IsEmpty && (parameters[^1] == ';' || parameters.IndexOf(";;"u8) >= 0);
 
     private static bool AreHeaders(ReadOnlySpan<byte> headers)
     {

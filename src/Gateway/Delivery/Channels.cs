@@ -108,7 +108,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
         return (verdict, outcome is CarrierOutcome.Accepted accepted ? CarrierParts.Of(accepted.MessageIds) : null);
     }
 
-    private string? Proxy => settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
+    private string? Proxy { get; } = settings.OutboundProxy is null ? null : $"<{settings.OutboundProxy}>";
 
     private Target TargetOf(KnownContact contact)
     {

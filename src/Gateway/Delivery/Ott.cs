@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gateway.Routing;
 using Gateway.Sip;
@@ -13,19 +12,20 @@ namespace Gateway.Delivery;
 public sealed class Ott(SipSettings settings, Identities identities, TimeProvider time)
 {
     public const string ContentType = "text/plain";
+    private const string TextUtf8 = $"{ContentType};charset=utf-8";
 
     /// <param name="text">Null for a <see cref="ContentKind.Imdn"/>, which the row holds.</param>
     public SipRequest Message(Target target, ShortMessageRow row, string? text)
     {
-        var from = $"<{identities.OfOriginator(row.Originator)}>";
-        var request = target.NewMessage($"{MessageId.Format(row.Id)}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}", from);
-        request.Headers.Add(HeaderName.PAssertedIdentity, from);
-        request.Headers.Add(HeaderName.PChargingVector, $"icid-value=\"{Guid.NewGuid():N}\"");
+        var from = identities.OfOriginator(row.Originator);
+        var request = target.NewMessage(from);
+        request.Headers.Add(HeaderName.CallId, $"{row.Id:X16}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}");
+        request.Headers.Add(HeaderName.PAssertedIdentity, $"<{from}>");
         // RFC 3428 §5: who gets it late may say so or drop it; Date is when it was sent, not when it was repeated.
-        request.Headers.Add(HeaderName.Date, DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt).ToString("r", CultureInfo.InvariantCulture));
+        request.Headers.Add(HeaderName.Date, $"{DateTimeOffset.FromUnixTimeMilliseconds(row.AcceptedAt):r}");
         var seconds = Math.Max(1, (row.ExpiresAt - time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000);
-        request.Headers.Add(HeaderName.Expires, seconds.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(HeaderName.ContentType, text is null ? CpimMessage.ContentType : $"{ContentType};charset=utf-8");
+        request.Headers.Add(HeaderName.Expires, $"{seconds}");
+        request.Headers.Add(HeaderName.ContentType, text is null ? CpimMessage.ContentType : TextUtf8);
         request.Body = text is null ? row.UserData : Encoding.UTF8.GetBytes(text);
         return request;
     }

@@ -26,15 +26,17 @@ public sealed record Target(Device Device, bool IsContact, string Identity, SipU
     /// <summary>The next hop serves others as well.</summary>
     public bool IsThroughProxy => Route is not null || !IsContact;
 
-    /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4).</summary>
-    public SipRequest NewMessage(string callId, string from)
+    /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4). Its Call-ID is still to be added.</summary>
+    /// <param name="from">The URI of its sender.</param>
+    public SipRequest NewMessage(string from)
     {
         var request = new SipRequest(SipMethod.Message, RequestUri);
         if (Route is not null) request.Headers.Add(HeaderName.Route, Route);
-        request.Headers.Add(HeaderName.From, $"{from};tag={Random.Shared.NextInt64():x16}");
+        request.Headers.Add(HeaderName.From, $"<{from}>;tag={Random.Shared.NextInt64():x16}");
         request.Headers.Add(HeaderName.To, $"<{Identity}>");
-        request.Headers.Add(HeaderName.CallId, callId);
         request.Headers.Add(HeaderName.CSeq, "1 MESSAGE");
+        // RFC 7315 §4.6: the icid is unique, and nothing depends on nobody guessing it.
+        request.Headers.Add(HeaderName.PChargingVector, $"icid-value=\"{Random.Shared.NextInt64():x16}{Random.Shared.NextInt64():x16}\"");
         return request;
     }
 }

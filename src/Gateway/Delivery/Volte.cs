@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Acceptance;
 using Gateway.Routing;
 using Gateway.Sip;
@@ -23,16 +22,18 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
         var body = row.Content == ContentKind.StatusReport
             ? new RpData(RpDirection.ToHandset, flight.Reference, _serviceCentre, default, row.UserData).Encode()
             : RpData.Encode(RpDirection.ToHandset, flight.Reference, _serviceCentre, TpduOf(row, flight));
-        var request = Request(target, body, CallIdOf(flight.SegmentId, row.Attempts, settings.Domain));
+        var request = Request(target, body);
+        request.Headers.Add(HeaderName.CallId, $"{flight.SegmentId:X16}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}"); // SegmentOf reads it
         var seconds = Math.Max(1, (row.ExpiresAt - time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000);
-        request.Headers.Add(HeaderName.Expires, seconds.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(HeaderName.Expires, $"{seconds}");
         return request;
     }
 
     /// <summary>RP-ACK or RP-ERROR to a handset's own RP-DATA or RP-SMMA (TS 24.341 §5.3.3.3: in a MESSAGE of its own, tied by In-Reply-To).</summary>
     public SipRequest Report(Target target, byte[] body, string inReplyTo)
     {
-        var request = Request(target, body, $"{Guid.NewGuid():N}@{settings.Domain}");
+        var request = Request(target, body);
+        request.Headers.Add(HeaderName.CallId, $"{SipRequest.NewTag()}{SipRequest.NewTag()}@{settings.Domain}");
         request.Headers.Add(HeaderName.InReplyTo, inReplyTo);
         return request;
     }
@@ -40,9 +41,6 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     /// <summary>The segment an In-Reply-To of a handset names, or null when it is no Call-ID of ours.</summary>
     public static long? SegmentOf(string? inReplyTo) =>
         inReplyTo is { Length: > 17 } && inReplyTo[16] == '-' && MessageId.TryParse(inReplyTo.AsSpan(0, 16), out var id) ? id : null;
-
-    private static string CallIdOf(long segmentId, byte attempt, string domain) =>
-        $"{MessageId.Format(segmentId)}-{attempt}-{Random.Shared.Next():x8}@{domain}";
 
     private SmsDeliver TpduOf(ShortMessageRow row, Flight flight) => new()
     {
@@ -54,13 +52,12 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
         UserData = Segments.UserDataOf(row, row.SegmentsDone),
     };
 
-    private SipRequest Request(Target target, byte[] body, string callId)
+    private SipRequest Request(Target target, byte[] body)
     {
-        var request = target.NewMessage(callId, $"<{settings.ServiceCentreIdentity}>");
+        var request = target.NewMessage(settings.ServiceCentreIdentity);
         request.Headers.Add(HeaderName.PAssertedIdentity, $"<{settings.ServiceCentreIdentity}>");
         request.Headers.Add(HeaderName.AcceptContact, "*;+g.3gpp.smsip;require;explicit");
         request.Headers.Add(HeaderName.RequestDisposition, "no-fork");
-        request.Headers.Add(HeaderName.PChargingVector, $"icid-value=\"{Guid.NewGuid():N}\"");
         request.Headers.Add(HeaderName.ContentType, ContentType);
         request.Body = body;
         return request;

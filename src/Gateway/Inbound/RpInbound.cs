@@ -26,14 +26,35 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
     internal static bool IsReport(ReadOnlySpan<byte> body) =>
         RpPdu.TryDecodeHeader(body, out var kind, out _, out _) && kind is RpKind.Ack or RpKind.Error;
 
-    public async Task OnMessageAsync(IncomingRequest incoming, Sender sender)
+    public Task OnMessageAsync(IncomingRequest incoming, Sender sender) =>
+        IsReport(incoming.Request.Body.Span) ? OnReportAsync(incoming, sender) : OnRequestAsync(incoming, sender);
+
+    private async Task OnReportAsync(IncomingRequest incoming, Sender sender)
+    {
+        await incoming.RespondAsync(202);
+        if (ReportOf(incoming.Request, sender) is not { } report) return; // a report never gets a report
+        if (!await mailboxes.ReportAsync(sender.Msisdn, report, sender.Asserted, CancellationToken.None))
+            LogUnmatched(sender.Identity, report.Cause is null ? RpKind.Ack : RpKind.Error, report.MessageReference);
+    }
+
+    private HandsetReport? ReportOf(SipRequest request, Sender sender)
+    {
+        if (RpPdu.TryDecode(request.Body, out var pdu, out var error))
+            return new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
+                pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null, FailureCauseOf(pdu));
+        LogUndecodable(sender.Identity, error);
+        return null;
+    }
+
+    /// <summary>RP-DATA, RP-SMMA, and what is neither.</summary>
+    private async Task OnRequestAsync(IncomingRequest incoming, Sender sender)
     {
         var request = incoming.Request;
         if (request.Body.Length < ShortestRpMessage)
         {
             // Without type and reference no RP answer is possible (TS 24.011 §9.3.1).
             LogUndecodable(sender.Identity, new PduError(PduFault.Truncated, "RP-Message Type", 0));
-            await incoming.RespondAsync(request.CreateResponse(400, "Truncated RP message"));
+            await incoming.RespondAsync(400, "Truncated RP message");
             return;
         }
         var isDefined = RpPdu.TryDecodeHeader(request.Body.Span, out var kind, out var direction, out _);
@@ -44,7 +65,7 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
             await incoming.RespondAsync(later);
             return;
         }
-        await incoming.RespondAsync(request.CreateResponse(202));
+        await incoming.RespondAsync(202);
         if (!isDefined || kind == RpKind.Data && direction != RpDirection.FromHandset)
         {
             // TS 24.011 §8.2.2 and §9.3.3: the reserved type, or one of the other direction.
@@ -54,8 +75,7 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
         if (!RpPdu.TryDecode(request.Body, out var pdu, out var error))
         {
             LogUndecodable(sender.Identity, error);
-            // A report never gets a report.
-            if (kind is RpKind.Data or RpKind.Smma) await RefuseAsync(sender, request, request.Body.Span[1], new RpRefusal(RpCauses.Of(error)));
+            await RefuseAsync(sender, request, request.Body.Span[1], new RpRefusal(RpCauses.Of(error)));
             return;
         }
         switch (pdu.Kind)
@@ -69,11 +89,6 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
                     await RefuseAsync(sender, request, pdu.MessageReference, new RpRefusal(RpCause.TemporaryFailure));
                 else
                     await ReportAsync(sender, request, new RpAck(RpDirection.ToHandset, pdu.MessageReference).Encode());
-                break;
-            default:
-                var report = new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
-                    pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null, FailureCauseOf(pdu));
-                if (!await mailboxes.ReportAsync(sender.Msisdn, report, sender.Asserted, CancellationToken.None)) LogUnmatched(sender.Identity, pdu.Kind, pdu.MessageReference);
                 break;
         }
     }

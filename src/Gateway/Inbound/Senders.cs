@@ -8,12 +8,17 @@ namespace Gateway.Inbound;
 public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Contacts contacts, ILogger<Senders> log)
 {
     /// <summary>Null when the request has been answered already: challenged, or refused.</summary>
-    public async Task<Sender?> IdentifyAsync(IncomingRequest incoming)
+    public ValueTask<Sender?> IdentifyAsync(IncomingRequest incoming)
+    {
+        var trusted = peers.Trust(incoming.Flow);
+        return trusted && AssertedIdentity(incoming.Request) is { } asserted
+            ? new(SenderOf(asserted, incoming.Flow, asserted: true))
+            : IdentifyClaimedAsync(incoming, trusted);
+    }
+
+    private async ValueTask<Sender?> IdentifyClaimedAsync(IncomingRequest incoming, bool trusted)
     {
         var request = incoming.Request;
-        var trusted = peers.Trust(incoming.Flow);
-        if (trusted && AssertedIdentity(request) is { } asserted) return SenderOf(asserted, incoming.Flow, asserted: true);
-
         var claimed = request.From.Uri;
         var msisdn = Identities.MsisdnOf(claimed);
         if (msisdn is not null && users.Has(msisdn))
@@ -26,7 +31,7 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
         if (trusted && msisdn is not null && (await contacts.OfAsync(msisdn, CancellationToken.None)).Count > 0) return SenderOf(claimed, incoming.Flow);
 
         LogRefused(request.Method, incoming.Flow, claimed);
-        await incoming.RespondAsync(request.CreateResponse(403));
+        await incoming.RespondAsync(403);
         return null;
     }
 
@@ -36,8 +41,13 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
     /// </summary>
     internal static SipUri? AssertedIdentity(SipRequest request)
     {
-        if (!request.Headers.TryGetAll(HeaderName.PAssertedIdentity, out IReadOnlyList<NameAddr> identities)) return null;
-        if (identities.Count > 0) return identities.MaxBy(identity => RankOf(identity.Uri))!.Uri; // the first among equals
+        SipUri? best = null;
+        foreach (var value in request.Headers.Values(HeaderName.PAssertedIdentity))
+        {
+            if (!NameAddr.TryParse(value, out var identity)) return null;
+            if (best is null || RankOf(identity.Uri) > RankOf(best)) best = identity.Uri; // the first among equals
+        }
+        if (best is not null) return best;
         return request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null;
     }
 

@@ -48,7 +48,7 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
         // RFC 3261 §10.2: a third-party registration is one whose From is not its To; the S-CSCF sends these (TS 24.229 §5.4.1.7).
         // URI parameters (user=phone on one of the two) make no other user.
         if (request.From.Uri.AddressOfRecord() != request.To.Uri.AddressOfRecord())
-            return trusted ? watcher.OnThirdPartyRegisterAsync(incoming) : incoming.RespondAsync(request.CreateResponse(403));
+            return trusted ? watcher.OnThirdPartyRegisterAsync(incoming) : incoming.RespondAsync(403);
         return registrar.OnRegisterAsync(incoming, trusted);
     }
 
@@ -58,32 +58,45 @@ public sealed class SipInbound(SipEndpoint endpoint, TrustedPeers peers, Registr
         else if (await senders.IdentifyAsync(incoming) is { } sender) await notifier.OnSubscribeAsync(incoming, sender.Msisdn, sender.Asserted);
     }
 
-    private async Task OnMessageAsync(IncomingRequest incoming)
+    private Task OnMessageAsync(IncomingRequest incoming)
     {
         var contentType = incoming.Request.Headers.TryGet(HeaderName.ContentType, out MediaType type) ? type : default;
-        var isRp = contentType.Is(Volte.ContentType);
-        var tries = isRp && RpInbound.IsReport(incoming.Request.Body.Span) ? ReportTries : 1;
-        if (await IdentifyAsync(incoming, tries) is not { } sender) return; // answered: 403, or a digest challenge
-        if (isRp) await rp.OnMessageAsync(incoming, sender);
-        else await text.OnMessageAsync(incoming, sender, contentType);
+        // Whom the network vouches for is known at once, and nothing waits for it.
+        var identifying = senders.IdentifyAsync(incoming);
+        return identifying.IsCompletedSuccessfully
+            ? OnIdentifiedAsync(incoming, identifying.Result, contentType)
+            : WhenIdentifiedAsync(incoming, identifying, contentType);
     }
+
+    private Task OnIdentifiedAsync(IncomingRequest incoming, Sender? sender, MediaType contentType) =>
+        sender is null ? Task.CompletedTask // answered: 403, or a digest challenge
+        : IsRp(contentType) ? rp.OnMessageAsync(incoming, sender)
+        : text.OnMessageAsync(incoming, sender, contentType);
 
     /// <summary>
     /// A report is not told again when it is refused, and without it its message would be shown a second time: while the store that knows its sender is
     /// away, it waits, for less than a SIP transaction takes.
     /// </summary>
-    private async Task<Sender?> IdentifyAsync(IncomingRequest incoming, int tries)
+    private async Task WhenIdentifiedAsync(IncomingRequest incoming, ValueTask<Sender?> identifying, MediaType contentType)
     {
+        var tries = IsRp(contentType) && RpInbound.IsReport(incoming.Request.Body.Span) ? ReportTries : 1;
         while (true)
         {
+            Sender? sender;
             try
             {
-                return await senders.IdentifyAsync(incoming);
+                sender = await identifying;
             }
             catch (StoreUnavailableException) when (--tries > 0)
             {
                 await Task.Delay(ReportPause, time);
+                identifying = senders.IdentifyAsync(incoming);
+                continue;
             }
+            await OnIdentifiedAsync(incoming, sender, contentType);
+            return;
         }
     }
+
+    private static bool IsRp(MediaType contentType) => contentType.Is(Volte.ContentType);
 }

@@ -25,8 +25,9 @@ public sealed partial class Identities(SipSettings settings)
     /// </summary>
     private static bool IsImsi(SipUri identity, string number)
     {
+        if (number.Length is < 14 or > 15) return false;
         var match = HomeNetwork().Match(identity.Host);
-        if (!match.Success || number.Length is < 14 or > 15) return false;
+        if (!match.Success) return false;
         var (mnc, mcc) = (match.Groups[1].Value, match.Groups[2].Value);
         return number.StartsWith(mcc + mnc, StringComparison.Ordinal)
             || mnc[0] == '0' && number.StartsWith(mcc + mnc[1..], StringComparison.Ordinal);

@@ -104,4 +104,34 @@ public sealed class SipHeadersTests
         Assert.Equal("SLICK IMS 4.0.0", again.Headers.Get(HeaderName.UserAgent));
         Assert.Equal(request.Body, again.Body);
     }
+
+    [Fact]
+    public void An_interpolated_value_is_written_as_its_string_would_be()
+    {
+        var headers = new SipHeaders();
+        var (name, text, uri) = ("Grüße", new string('x', 600), SipUri.Parse("sip:a@b"));
+        headers.Add(HeaderName.Subject, $" {name} {4711:x8}-{(byte)7} {text} {DateTimeOffset.UnixEpoch:r}\t");
+        headers.Add(HeaderName.To, $"<{uri}>;kind={SipTransportKind.Tls};none={null as string}");
+        headers.Add(HeaderName.From, $"{uri}");
+
+        Assert.Equal($"Grüße 00001267-7 {text} Thu, 01 Jan 1970 00:00:00 GMT", headers.Get(HeaderName.Subject));
+        Assert.Equal("<sip:a@b>;kind=Tls;none=", headers.Get(HeaderName.To));
+        Assert.Equal("sip:a@b", headers.Get(HeaderName.From));
+    }
+
+    [Fact]
+    public void An_interpolated_value_holds_no_line_end_and_adds_no_header()
+    {
+        var headers = new SipHeaders { { HeaderName.To, "<sip:a@b>" } };
+
+        Assert.Throws<ArgumentException>(() => headers.Add(HeaderName.Subject, $"a{'\r'}b"));
+        Assert.Throws<InvalidOperationException>(() => headers.Add(HeaderName.Subject, $"a{Adding()}b"));
+        Assert.Equal(["To: <sip:a@b>", "Expires: 5"], headers.Select(h => $"{h.Key}: {h.Value}"));
+
+        int Adding()
+        {
+            headers.Add(HeaderName.Expires, "5");
+            return 1;
+        }
+    }
 }

@@ -49,6 +49,23 @@ public sealed class ResponseTests
         Assert.False(request.CreateResponse(404).Headers.Contains(HeaderName.RecordRoute));
     }
 
+    [Theory]
+    [InlineData(200, null, "Subject: not copied", "Timestamp: 54")]
+    [InlineData(100, null, "Timestamp: 54")]
+    [InlineData(415, "Not\tthis", "Record-Route: <sip:p.example.org;lr>", "Via: SIP/2.0/UDP k\n ;branch=z9hG4bK0")]
+    public void An_answer_without_more_is_written_as_its_response_would_be(int status, string? reason, params string[] headers)
+    {
+        var request = SipText.ParseRequest(SipText.Message(headers));
+
+        var written = SipWriter.AnswerToArray(request, status, reason, "gateway");
+
+        var tag = ((SipResponse)SipParser.Parse(written).Message!).To.Tag;
+        Assert.Equal(status == 100 ? 0 : 16, tag?.Length ?? 0);
+        var response = request.CreateResponse(status, reason, tag);
+        response.Headers.Add(HeaderName.Server, "gateway");
+        Assert.Equal(Encoding.UTF8.GetString(SipWriter.ToArray(response)), Encoding.UTF8.GetString(written));
+    }
+
     [Fact]
     public void A_100_has_the_Timestamp_and_no_tag_of_ours()
     {
