@@ -18,8 +18,8 @@ public static class RestExtensions
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
         builder.Services.AddDirectory(settings).AddSingleton<Accounts>().AddSingleton<Rejections>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Rejections>());
-        // Not AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
-        builder.Services.AddMvcCore().AddApiExplorer().AddApplicationPart(typeof(RestExtensions).Assembly);
+        // Never AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
+        builder.Services.AddMvcCore().AddApiExplorer().AddDataAnnotations().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "SMS gateway", Version = "v1", Description = Description });
