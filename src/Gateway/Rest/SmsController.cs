@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using Gateway.Acceptance;
 using Gateway.Billing;
@@ -21,31 +20,17 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances
 {
     private const string RetryAfterSeconds = "5";
 
+    private static readonly EmptyResult Answered = new();
+
     /// <summary>Sends a short message; the answer is JSON.</summary>
     [HttpPost("json"), HttpGet("json"), SmsFields, ProducesResponseType<SmsReplyBody>(StatusCodes.Status200OK, "application/json")]
     [ProducesResponseType<SmsReplyBody>(StatusCodes.Status503ServiceUnavailable, "application/json")]
-    public async Task<IActionResult> SendJson()
-    {
-        var (reply, problem) = await SendAsync();
-        if (problem is not null)
-            return problem;
-        var body = new ArrayBufferWriter<byte>(512);
-        reply.WriteJson(body);
-        return await AnswerAsync("application/json", reply, body);
-    }
+    public Task<IActionResult> SendJson() => SendAsync(inXml: false);
 
     /// <summary>Sends a short message; the answer is XML.</summary>
     [HttpPost("xml"), HttpGet("xml"), SmsFields, ProducesResponseType<string>(StatusCodes.Status200OK, "text/xml")]
     [ProducesResponseType<string>(StatusCodes.Status503ServiceUnavailable, "text/xml")]
-    public async Task<IActionResult> SendXml()
-    {
-        var (reply, problem) = await SendAsync();
-        if (problem is not null)
-            return problem;
-        var body = new ArrayBufferWriter<byte>(512);
-        reply.WriteXml(body);
-        return await AnswerAsync("text/xml; charset=UTF-8", reply, body);
-    }
+    public Task<IActionResult> SendXml() => SendAsync(inXml: true);
 
     /// <summary>Monitors ask for HEAD to see whether the service is there; nothing is sent.</summary>
     [HttpHead("json"), HttpHead("xml"), ApiExplorerSettings(IgnoreApi = true)]
@@ -55,50 +40,55 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances
     [AcceptVerbs("PUT", "PATCH", "DELETE"), Route("json"), Route("xml"), ApiExplorerSettings(IgnoreApi = true)]
     public IActionResult Unknown() => NotFound();
 
-    private async Task<(SmsReply Reply, IActionResult? Problem)> SendAsync()
+    private async Task<IActionResult> SendAsync(bool inXml)
     {
         var fields = await RequestFields.ReadAsync(Request);
         if (fields.Fault is { } unreadable)
-            return (SmsReply.Refused(NexmoFault.Invalid(unreadable)), null);
+            return Answer(SmsReply.Refused(NexmoFault.Invalid(unreadable)), inXml);
         var authorization = Request.Headers.Authorization.Count > 0 ? Request.Headers.Authorization.ToString() : null;
         var source = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
         var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
         if (account is null)
-            return (SmsReply.Refused(fault), null);
-        var (reply, problem) = await SendAsync(fields, account);
-        if (problem is null && reply.Fault.Status != NexmoStatus.Success)
-            rejections.Add(account.Settings.ApiKey, fields["from"], fields["to"], reply.Fault);
-        return (reply, problem);
-    }
-
-    private async Task<(SmsReply Reply, IActionResult? Problem)> SendAsync(RequestFields fields, Account account)
-    {
+            return Answer(SmsReply.Refused(fault), inXml);
         if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
-            return (default, Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
-                statusCode: StatusCodes.Status400BadRequest, title: $"{SmsHeaders.IdempotencyKey} is not a key"));
-        if (SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out var fault) is not { } request)
-            return (SmsReply.Refused(fault), null);
-        if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out fault))
-            return (SmsReply.Refused(fault, request), null);
-        if (!accounts.TryTake(account, out var wait))
-            return (SmsReply.Refused(NexmoFault.Throttled(wait), request), null);
-        var submission = request.ToSubmission(account.Settings, lane, key) with
-        {
-            Signature = fields[Signature.Field], Via = SmsHeaders.ReadVia(Request.Headers),
-        };
+            return Problem($"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters",
+                statusCode: StatusCodes.Status400BadRequest, title: $"{SmsHeaders.IdempotencyKey} is not a key");
+        if (Read(fields, account, key, out var request, out fault) is not { } submission)
+            return Refuse(SmsReply.Refused(fault, request), account, fields, inXml);
         // A client that hangs up does not take back what it has handed over.
         var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
         if (result.Refusal == Refusal.KeyReused)
-            return (default, Problem($"{SmsHeaders.IdempotencyKey} {key} was used within the last 24 hours for another request",
-                statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before"));
+            return Problem($"{SmsHeaders.IdempotencyKey} {submission.IdempotencyKey} was used within the last 24 hours for another request",
+                statusCode: StatusCodes.Status409Conflict, title: $"{SmsHeaders.IdempotencyKey} was used before");
         if (!result.Accepted && result.Refusal != Refusal.QuotaExceeded)
-            return (SmsReply.Refused(NexmoFault.Of(result), request), null);
+            return Refuse(SmsReply.Refused(NexmoFault.Of(result), request), account, fields, inXml);
         var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(account.Settings.ApiKey, submission.Charge, result.Remaining));
-        return (result.Accepted ? request.Taken(result, price, remaining)
-            : SmsReply.Refused(NexmoFault.QuotaExceeded, request) with { Price = price, Remaining = remaining }, null);
+        return result.Accepted ? Answer(request!.Taken(result, price, remaining), inXml)
+            : Refuse(SmsReply.Refused(NexmoFault.QuotaExceeded, request) with { Price = price, Remaining = remaining }, account, fields, inXml);
     }
 
-    private async Task<IActionResult> AnswerAsync(string contentType, SmsReply reply, ArrayBufferWriter<byte> body)
+    /// <summary>What the account asks for, at its rate; null with the fault, and with the request as far as it could be read.</summary>
+    private Submission? Read(RequestFields fields, Account account, string? key, out SmsRequest? request, out NexmoFault fault)
+    {
+        request = SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault);
+        if (request is null || !SmsHeaders.TryReadLane(Request.Headers, account, out var lane, out fault))
+            return null;
+        if (!accounts.TryTake(account, out var wait))
+        {
+            fault = NexmoFault.Throttled(wait);
+            return null;
+        }
+        return request.ToSubmission(account.Settings, lane, key, fields[Signature.Field], SmsHeaders.ReadVia(Request.Headers));
+    }
+
+    private EmptyResult Refuse(in SmsReply reply, Account account, RequestFields fields, bool inXml)
+    {
+        rejections.Add(account.Settings.ApiKey, fields["from"], fields["to"], reply.Fault);
+        return Answer(reply, inXml);
+    }
+
+    /// <summary>Puts the answer where the server sends it from when the action is over.</summary>
+    private EmptyResult Answer(in SmsReply reply, bool inXml)
     {
         if (reply.Fault == NexmoFault.Stopping)
         {
@@ -106,11 +96,10 @@ public sealed class SmsController(Accounts accounts, Acceptor acceptor, Balances
             Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             Response.Headers.RetryAfter = RetryAfterSeconds;
         }
-        Response.ContentType = contentType;
-        Response.ContentLength = body.WrittenCount;
         Response.Headers.CacheControl = "no-store"; // a GET that sends must never be answered from a cache
         Response.Headers.XContentTypeOptions = "nosniff";
-        await Response.BodyWriter.WriteAsync(body.WrittenMemory);
-        return new EmptyResult();
+        if (inXml) reply.WriteXml(Response);
+        else reply.WriteJson(Response);
+        return Answered;
     }
 }
