@@ -40,6 +40,13 @@ public readonly record struct Segment(byte Sequence, byte Total, TpUserData User
     public string Text => UserData.Text;
 }
 
+/// <summary>What a text will become.</summary>
+/// <param name="DataCodingScheme">The same for all parts.</param>
+/// <param name="LockingShift">National language identifier of the locking shift table, or 0.</param>
+/// <param name="SingleShift">National language identifier of the single shift table, or 0.</param>
+/// <param name="Segments">May be more than <see cref="Segmenter.MaxSegments"/>.</param>
+public readonly record struct SegmentationPlan(TpDataCodingScheme DataCodingScheme, byte LockingShift, byte SingleShift, int Segments);
+
 /// <summary>What a text or data became.</summary>
 /// <param name="Alphabet">The same for all parts.</param>
 /// <param name="LockingShift">National language identifier of the locking shift table, or 0.</param>

@@ -18,7 +18,14 @@ public static class Segmenter
 
     /// <summary>How many parts the text needs; may be more than <see cref="MaxSegments"/>.</summary>
     public static int CountSegments(string text, SegmentationOptions? options = null) =>
-        Choose(ref text, options ?? SegmentationOptions.Default).CountParts();
+        Plan(text, options ?? SegmentationOptions.Default).Segments;
+
+    /// <summary>How the text would be cut, without cutting it.</summary>
+    public static SegmentationPlan Plan(string text, SegmentationOptions options)
+    {
+        var layout = Choose(ref text, options);
+        return new SegmentationPlan(TpDataCodingScheme.Of(layout.Alphabet, options.MessageClass), layout.Locking, layout.Single, layout.CountParts());
+    }
 
     /// <summary>False if the text needs more than <see cref="MaxSegments"/> parts. An empty text is one empty part.</summary>
     public static bool TrySegment(string text, SegmentationOptions options, out Segmentation segmentation)

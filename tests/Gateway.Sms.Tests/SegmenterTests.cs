@@ -50,7 +50,7 @@ public sealed class SegmenterTests
             var options = new SegmentationOptions { Reference = reference, WideReference = wide, ForceUcs2 = forceUcs2 };
             var segmentation = Segment(text, options);
             Assert.Equal(text, string.Concat(segmentation.Segments.Select(segment => segment.Text)));
-            Assert.Equal(segmentation.Segments.Count, Segmenter.CountSegments(text, options));
+            Assert.Equal(new SegmentationPlan(segmentation.Segments[0].DataCodingScheme, 0, 0, segmentation.Segments.Count), Segmenter.Plan(text, options));
             Assert.Equal(FewestParts(text, segmentation.Alphabet, wide), segmentation.Segments.Count);
             foreach (var (segment, index) in segmentation.Segments.Select((segment, index) => (segment, index)))
             {

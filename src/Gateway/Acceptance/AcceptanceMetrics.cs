@@ -7,19 +7,21 @@ namespace Gateway.Acceptance;
 public sealed class AcceptanceMetrics : IDisposable
 {
     private readonly Meter _meter = new("Gateway");
-    private readonly Counter<long> _accepted, _refused;
+    private readonly TaggedCounter<MessageSource> _accepted;
+    private readonly TaggedCounter<(MessageSource Source, Refusal Reason)> _refused;
 
     public AcceptanceMetrics()
     {
-        _accepted = _meter.CreateCounter<long>("gateway.messages.accepted", description: "Messages stored, by the face they came from; repeats are not counted");
-        _refused = _meter.CreateCounter<long>("gateway.messages.refused", description: "Messages not taken, by face and reason");
+        _accepted = new(_meter, "gateway.messages.accepted", "Messages stored, by the face they came from; repeats are not counted",
+            source => [new("source", source)]);
+        _refused = new(_meter, "gateway.messages.refused", "Messages not taken, by face and reason",
+            what => [new("source", what.Source), new("reason", what.Reason)]);
     }
 
     public void Answered(MessageSource source, in AcceptanceResult result)
     {
-        var face = new KeyValuePair<string, object?>("source", source);
-        if (!result.Accepted) _refused.Add(1, face, new("reason", result.Refusal));
-        else if (!result.Repeat) _accepted.Add(1, face);
+        if (!result.Accepted) _refused.Add((source, result.Refusal));
+        else if (!result.Repeat) _accepted.Add(source);
     }
 
     public void Dispose() => _meter.Dispose();

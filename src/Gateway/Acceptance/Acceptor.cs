@@ -32,12 +32,18 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
     private Task<AcceptanceResult> AnswerAsync(Submission submission, CancellationToken cancel)
     {
         if (Stopping) return Task.FromResult(AcceptanceResult.Refused(Refusal.Stopping, "the gateway is about to stop"));
-        if (submission.ForeignId is not { } foreignId) return repeats.OnceAsync(submission, keys => StoreAsync(submission, keys, cancel));
+        if (submission.ForeignId is not { } foreignId) return OnceAsync(submission, cancel);
         var key = (submission.Originator, foreignId);
         var mine = new TaskCompletionSource<AcceptanceResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = _underWay.GetOrAdd(key, mine.Task);
         return first == mine.Task ? OnceAsync(submission, key, mine) : RepeatOfAsync(first);
     }
+
+    private Task<AcceptanceResult> OnceAsync(Submission submission, CancellationToken cancel) =>
+        repeats.KeysOf(submission) is { } keys ? OnceAsync(submission, keys, cancel) : StoreAsync(submission, [], cancel);
+
+    private Task<AcceptanceResult> OnceAsync(Submission submission, List<Repeats.RequestKey> keys, CancellationToken cancel) =>
+        repeats.OnceAsync(keys, rows => StoreAsync(submission, rows, cancel));
 
     /// <summary>From the signal to stop on, nothing is taken: what is under way is concluded, and who sends is told to come again.</summary>
     public bool Stopping => lifetime.ApplicationStopping.IsCancellationRequested;
@@ -52,7 +58,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         {
             // Not cancelled with the first caller: the others wait for the same outcome.
             result = await FindRepeatAsync(submission, key.ForeignId)
-                ?? await repeats.OnceAsync(submission, keys => StoreAsync(submission, keys, CancellationToken.None));
+                ?? await OnceAsync(submission, CancellationToken.None);
             return result;
         }
         finally

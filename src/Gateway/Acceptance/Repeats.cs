@@ -24,32 +24,30 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
     private readonly ConcurrentDictionary<(string Account, string Key), UnderWay> _underWay = new();
 
     /// <summary>Takes the request by <paramref name="accept"/>, which stores the keys with the message, or answers as it was answered before.</summary>
-    public Task<AcceptanceResult> OnceAsync(Submission submission, Func<IReadOnlyList<IdempotencyKeyRow>, Task<AcceptanceResult>> accept)
-    {
-        var keys = KeysOf(submission);
-        return keys.Count == 0 ? accept([]) : OnceAsync(keys, 0, accept);
-    }
+    internal Task<AcceptanceResult> OnceAsync(List<RequestKey> keys, Func<IReadOnlyList<IdempotencyKeyRow>, Task<AcceptanceResult>> accept) =>
+        OnceAsync(keys, 0, accept);
 
-    private List<RequestKey> KeysOf(Submission submission)
+    /// <summary>What the request is remembered by, or null: most are not.</summary>
+    internal List<RequestKey>? KeysOf(Submission submission)
     {
-        var keys = new List<RequestKey>();
+        List<RequestKey>? keys = null;
         if (submission.ForeignId is { } foreignId && store.Nodes.Clustered)
         {
             var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{submission.Originator}\n{foreignId}"));
-            keys.Add(new RequestKey(NoAccount, $" {Convert.ToBase64String(digest)}", digest, submission.RepeatWindow));
+            (keys ??= []).Add(new RequestKey(NoAccount, $" {Convert.ToBase64String(digest)}", digest, submission.RepeatWindow));
         }
         if (submission.Account is not { } account) return keys;
-        if (submission.IdempotencyKey is { } key) keys.Add(new RequestKey(account, key, RequestDigest.Of(submission), KeyLifetime));
+        if (submission.IdempotencyKey is { } key) (keys ??= []).Add(new RequestKey(account, key, RequestDigest.Of(submission), KeyLifetime));
         if (submission.Signature is { } signature)
         {
             // No two requests have the same digest: whoever comes second under this key is refused, on whatever node.
             var name = SHA256.HashData(Encoding.UTF8.GetBytes(signature.ToLowerInvariant()));
-            keys.Add(new RequestKey(account, $" sig:{Convert.ToBase64String(name)}", RandomNumberGenerator.GetBytes(16), SignatureLifetime, Refusal.SignatureUsed));
+            (keys ??= []).Add(new RequestKey(account, $" sig:{Convert.ToBase64String(name)}", RandomNumberGenerator.GetBytes(16), SignatureLifetime, Refusal.SignatureUsed));
         }
         if (submission.DuplicateWindow > TimeSpan.Zero)
         {
             var digest = RequestDigest.OfContent(submission);
-            keys.Add(new RequestKey(account, $" {Convert.ToBase64String(digest)}", digest, submission.DuplicateWindow));
+            (keys ??= []).Add(new RequestKey(account, $" {Convert.ToBase64String(digest)}", digest, submission.DuplicateWindow));
         }
         return keys;
     }
@@ -152,7 +150,7 @@ public sealed class Repeats(GatewayStore store, TimeProvider time)
     private static AcceptanceResult Reused(RequestKey key) => AcceptanceResult.Refused(key.Reused, "it stands for another request");
 
     /// <param name="Reused">What another request under the same name is told.</param>
-    private readonly record struct RequestKey(string Account, string Name, byte[] Digest, TimeSpan Lifetime, Refusal Reused = Refusal.KeyReused);
+    internal readonly record struct RequestKey(string Account, string Name, byte[] Digest, TimeSpan Lifetime, Refusal Reused = Refusal.KeyReused);
 
     private sealed class UnderWay(byte[] digest)
     {

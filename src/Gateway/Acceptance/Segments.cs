@@ -9,25 +9,27 @@ namespace Gateway.Acceptance;
 /// </summary>
 public sealed class Segments(SmsSettings settings)
 {
-    private readonly UnencodableText _unencodable = settings.UnencodableText == "Replace" ? UnencodableText.Replace : UnencodableText.Upgrade;
+    /// <summary>Of the rows that most are: one part in the default alphabet.</summary>
+    private static readonly SegmentationOptions Plain = new() { Unencodable = UnencodableText.Replace };
 
-    private readonly byte[] _languages = [.. settings.NationalLanguages];
+    // Carriers and applications are given the text; only a subscriber's handset sees these octets.
+    private readonly SegmentationOptions _toSubscribers = OptionsOf(settings, [.. settings.NationalLanguages]), _toOthers = OptionsOf(settings, []);
 
     /// <summary>Chooses alphabet, class and national tables of a text.</summary>
     /// <returns>How many segments it takes; more than <see cref="Segmenter.MaxSegments"/> when it cannot be sent.</returns>
     public int Choose(ShortMessageRow row, TextContent text)
     {
-        // Carriers and applications are given the text; only a subscriber's handset sees these octets.
-        var languages = row.Route == RouteKind.Subscriber ? _languages : [];
-        var options = new SegmentationOptions
+        var options = row.Route == RouteKind.Subscriber ? _toSubscribers : _toOthers;
+        if (text.ForceUcs2 || text.MessageClass is not null || text.Upgrade)
         {
-            ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = text.Upgrade ? UnencodableText.Upgrade : _unencodable,
-            LockingShifts = languages, SingleShifts = languages,
-        };
-        if (!Segmenter.TrySegment(text.Text, options, out var segmentation)) return Segmenter.MaxSegments + 1;
-        row.DataCodingScheme = segmentation.Segments[0].DataCodingScheme.Value;
-        (row.LockingShift, row.SingleShift) = (segmentation.LockingShift, segmentation.SingleShift);
-        return segmentation.Segments.Count;
+            options = options with
+            {
+                ForceUcs2 = text.ForceUcs2, MessageClass = text.MessageClass, Unencodable = text.Upgrade ? UnencodableText.Upgrade : options.Unencodable,
+            };
+        }
+        var plan = Segmenter.Plan(text.Text, options);
+        (row.DataCodingScheme, row.LockingShift, row.SingleShift) = (plan.DataCodingScheme.Value, plan.LockingShift, plan.SingleShift);
+        return plan.Segments;
     }
 
     /// <summary>TP-UD of one segment (0-based) of a stored message.</summary>
@@ -39,7 +41,7 @@ public sealed class Segments(SmsSettings settings)
             return TpUserData.TryFromOctets(row.UserData, row.UserDataLength, row.HasUserDataHeader, coding, out var userData, out var error)
                 ? userData : throw new InvalidDataException($"stored user data of {MessageId.Format(row.Id)}: {error}");
         }
-        var options = new SegmentationOptions
+        var options = row is { DataCodingScheme: 0, LockingShift: 0, SingleShift: 0, ConcatenationReference: 0 } ? Plain : new SegmentationOptions
         {
             Reference = (byte)row.ConcatenationReference,
             ForceUcs2 = coding.Alphabet == TpAlphabet.Ucs2,
@@ -51,4 +53,10 @@ public sealed class Segments(SmsSettings settings)
         return Segmenter.TrySegment(row.Text!, options, out var segmentation)
             ? segmentation.Segments[index].UserData : throw new InvalidDataException($"stored text of {MessageId.Format(row.Id)} cannot be segmented");
     }
+
+    private static SegmentationOptions OptionsOf(SmsSettings settings, byte[] languages) => new()
+    {
+        Unencodable = settings.UnencodableText == "Replace" ? UnencodableText.Replace : UnencodableText.Upgrade,
+        LockingShifts = languages, SingleShifts = languages,
+    };
 }

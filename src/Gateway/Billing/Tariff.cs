@@ -23,6 +23,9 @@ internal static class Tariff
     /// <summary>Mobile country and network code; no country has 000 (ITU-T E.212).</summary>
     public const string UnknownNetwork = "00000";
 
+    // What most replies say.
+    private static readonly string FreeText = Written(0), UnlimitedText = Written(UnlimitedBalance);
+
     /// <summary>What a message of this account to this number (E.164 digits) costs for each segment, and whether it is paid from a balance.</summary>
     public static Charge ChargeFor(AccountSettings account, string recipient) =>
         new(account.Prices.Count == 0 ? 0 : PriceOf(account.Prices, recipient), account.Balance is { } credit ? ToUnits(credit) : null);
@@ -32,10 +35,17 @@ internal static class Tariff
 
     public static decimal ToDecimal(long units) => (decimal)units / Units;
 
-    public static string Text(long units) => ToDecimal(units).ToString("F8", CultureInfo.InvariantCulture);
+    public static string Text(long units) => units switch
+    {
+        0                => FreeText,
+        UnlimitedBalance => UnlimitedText,
+        _                => Written(units),
+    };
 
     /// <summary>An amount of at most so much with no more than eight places.</summary>
     public static bool IsAmount(decimal amount, decimal most) => Math.Abs(amount) <= most && amount * Units == decimal.Truncate(amount * Units);
+
+    private static string Written(long units) => ToDecimal(units).ToString("F8", CultureInfo.InvariantCulture);
 
     /// <summary>The longest prefix wins; without one the message costs nothing.</summary>
     private static long PriceOf(Dictionary<string, decimal> prices, string recipient)

@@ -6,7 +6,6 @@ public static class CarriersExtensions
 {
     public static WebApplicationBuilder AddCarriers(this WebApplicationBuilder builder, GatewaySettings settings)
     {
-        builder.Services.AddControllers().AddApplicationPart(typeof(CarriersExtensions).Assembly);
         builder.Services.AddDirectory(settings).AddSingleton<CarrierRegistry>();
         return builder;
     }

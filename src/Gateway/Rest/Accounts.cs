@@ -16,6 +16,7 @@ internal sealed class Account
     public Account(AccountSettings settings, TimeProvider time)
     {
         Settings = settings;
+        Lane = Enum.Parse<MessageLane>(settings.Lane);
         SignatureMethod = Signature.TryParseMethod(settings.SignatureMethod, out var method) ? method : SignatureMethod.Sha256;
         Rate = new RequestRate(settings.MaxRequestsPerSecond, time);
         Secrets = [.. new[] { settings.ApiSecret, settings.ApiSecret2 }.OfType<string>().Where(secret => secret.Length > 0).Select(secret => new ApiSecret(secret))];
@@ -25,6 +26,7 @@ internal sealed class Account
 
     public AccountSettings Settings { get; }
     public SignatureMethod SignatureMethod { get; }
+    public MessageLane Lane { get; }
     public RequestRate Rate { get; }
     public ApiSecret[] Secrets { get; }
     /// <summary>What its application's tokens are signed for; null: it has none.</summary>
@@ -70,11 +72,12 @@ public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimePr
 
     internal ValueTask<SecretVerdict> VerifyAsync(Account account, string secret, IPAddress source)
     {
-        var digest = ApiSecret.Digest(secret);
+        Span<byte> digest = stackalloc byte[ApiSecret.DigestOctets];
+        ApiSecret.Digest(secret, digest);
         foreach (var known in account.Secrets)
             if (known.IsKnown(digest)) return ValueTask.FromResult(SecretVerdict.Right);
         return Array.Exists(account.Secrets, unproven => unproven.IsHashed)
-            ? new ValueTask<SecretVerdict>(ProveOnceAsync(account, secret, digest, source))
+            ? new ValueTask<SecretVerdict>(ProveOnceAsync(account, secret, digest.ToArray(), source))
             : ValueTask.FromResult(SecretVerdict.Wrong);
     }
 

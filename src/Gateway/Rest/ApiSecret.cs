@@ -10,6 +10,9 @@ namespace Gateway.Rest;
 /// </summary>
 internal sealed class ApiSecret
 {
+    public const int DigestOctets = HMACSHA256.HashSizeInBytes;
+    private const int MostOctets = 256; // of secrets as they are given out
+
     private static readonly byte[] ProcessKey = RandomNumberGenerator.GetBytes(32);
 
     private readonly SecretHash? _hash;
@@ -19,14 +22,21 @@ internal sealed class ApiSecret
     public ApiSecret(string stored)
     {
         _hash = SecretHash.TryParse(stored);
-        if (_hash is null) _known = Digest(stored);
+        if (_hash is not null) return;
+        _known = new byte[DigestOctets];
+        Digest(stored, _known);
     }
 
     public bool IsHashed => _hash is not null;
 
-    public static byte[] Digest(string secret) => HMACSHA256.HashData(ProcessKey, Encoding.UTF8.GetBytes(secret));
+    public static void Digest(string secret, Span<byte> digest)
+    {
+        Span<byte> most = stackalloc byte[MostOctets];
+        var octets = Encoding.UTF8.TryGetBytes(secret, most, out var length) ? most[..length] : Encoding.UTF8.GetBytes(secret);
+        HMACSHA256.HashData(ProcessKey, octets, digest);
+    }
 
-    public bool IsKnown(byte[] digest) => _known is { } known && CryptographicOperations.FixedTimeEquals(known, digest);
+    public bool IsKnown(ReadOnlySpan<byte> digest) => _known is { } known && CryptographicOperations.FixedTimeEquals(known, digest);
 
     /// <summary>Takes tens of milliseconds, and what is right is known from then on.</summary>
     public bool Prove(string secret, byte[] digest)

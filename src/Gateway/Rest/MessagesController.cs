@@ -34,7 +34,7 @@ public sealed class MessagesController(Accounts accounts, Acceptor acceptor, Rej
             return MessagesProblem.TooMany();
         if (!SmsHeaders.TryReadKey(Request.Headers, out var key))
             return MessagesProblem.Invalid([new InvalidParameter(SmsHeaders.IdempotencyKey, $"must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters")]);
-        if (!SmsHeaders.TryReadLane(Request.Headers, account.Settings, out var lane, out var fault))
+        if (!SmsHeaders.TryReadLane(Request.Headers, account, out var lane, out var fault))
             return MessagesProblem.Invalid([new InvalidParameter(SmsHeaders.Priority, fault.Text)]);
         if (await RequestFields.ReadOctetsAsync(Request) is not { } body)
             return MessagesProblem.Invalid([new InvalidParameter("body", $"is larger than {RequestFields.MaxBodyOctets} octets, or was not read to its end")]);

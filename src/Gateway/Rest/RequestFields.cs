@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -28,8 +29,13 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     private static readonly JsonReaderOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 64 };
 
+    /// <summary>Names that need not be made again for each request.</summary>
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> UsualNames =
+        new HashSet<string>(new SmsFieldsAttribute().Fields.Select(field => field.Name), StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    private const int UsualCount = 7, LongestUsual = 20;
+
     private readonly RequestReading _reading;
-    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _values = new(UsualCount, StringComparer.Ordinal);
     private HashSet<string>? _composites;
 
     /// <summary>Why the request cannot be read, or null.</summary>
@@ -58,7 +64,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
         else if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
             fields.Fault = "body must be application/x-www-form-urlencoded or JSON";
         else if (request.ContentLength != 0)
-            fields.Fault = await ReadBodyAsync(request, fields.AddBody) ?? fields.Fault;
+            fields.Fault = await ReadBodyAsync(request, fields, static (fields, octets) => fields.AddBody(octets)) ?? fields.Fault;
         if (request.QueryString.Value is { Length: > 1 } query)
             fields.AddForm(Encoding.UTF8.GetBytes(query, 1, query.Length - 1));
         return fields;
@@ -67,8 +73,9 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>The body as it is; null when it is too large or does not come to its end.</summary>
     internal static async ValueTask<byte[]?> ReadOctetsAsync(HttpRequest request)
     {
-        byte[]? body = null;
-        return request.ContentLength > MaxBodyOctets || await ReadBodyAsync(request, octets => body = octets.ToArray()) is not null ? null : body;
+        var body = new StrongBox<byte[]?>();
+        return request.ContentLength > MaxBodyOctets
+            || await ReadBodyAsync(request, body, static (body, octets) => body.Value = octets.ToArray()) is not null ? null : body.Value;
     }
 
     internal static RequestFields Of(ReadOnlySpan<byte> body, RequestReading reading = RequestReading.Flat)
@@ -95,7 +102,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
 
     /// <returns>Why it could not be read, or null.</returns>
-    private static async ValueTask<string?> ReadBodyAsync(HttpRequest request, Action<ReadOnlySpan<byte>> take)
+    private static async ValueTask<string?> ReadBodyAsync<T>(HttpRequest request, T to, Action<T, ReadOnlySpan<byte>> take)
     {
         try
         {
@@ -104,7 +111,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
                 var read = await request.BodyReader.ReadAsync();
                 var tooLarge = read.Buffer.Length > MaxBodyOctets;
                 if (read.IsCompleted && !tooLarge)
-                    take(read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
+                    take(to, read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
                 var done = read.IsCompleted || tooLarge;
                 request.BodyReader.AdvanceTo(done ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
                 if (done)
@@ -205,13 +212,20 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
                 continue;
             var equals = field.IndexOf((byte)'=');
             var value = "";
-            if (!TryUnescape(equals < 0 ? field : field[..equals], out var name))
+            var given = equals < 0 ? field : field[..equals];
+            if (Usual(given) is not { } name && !TryUnescape(given, out name))
                 Fault ??= "a parameter name is not valid UTF-8";
             else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value))
                 Fault ??= $"{name} is not valid UTF-8";
             else
                 _values.TryAdd(name, value);
         }
+    }
+
+    private static string? Usual(ReadOnlySpan<byte> given)
+    {
+        Span<char> name = stackalloc char[LongestUsual];
+        return Ascii.ToUtf16(given, name, out var length) == OperationStatus.Done && UsualNames.TryGetValue(name[..length], out var usual) ? usual : null;
     }
 
     /// <summary>Percent-decoding with plus as space (WHATWG URL, urlencoded parsing); a percent sign that starts no octet stands for itself.</summary>

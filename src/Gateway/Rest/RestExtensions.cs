@@ -16,10 +16,10 @@ public static class RestExtensions
     public static WebApplicationBuilder AddRest(this WebApplicationBuilder builder, GatewaySettings settings)
     {
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = MaxRequestLineOctets);
-        builder.Services.AddDirectory(settings).AddSingleton<Accounts>().AddSingleton<Rejections>();
+        builder.Services.AddDirectory(settings).AddSingleton<Accounts>().AddSingleton<Rejections>().AddSingleton<SmsSending>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Rejections>());
-        // Not AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
-        builder.Services.AddMvcCore().AddApiExplorer().AddApplicationPart(typeof(RestExtensions).Assembly);
+        // Never AddControllers: it brings authentication and authorization, which every request would pass through and nothing here uses.
+        builder.Services.AddMvcCore().AddApiExplorer().AddDataAnnotations().AddApplicationPart(typeof(RestExtensions).Assembly);
         builder.Services.AddSwaggerGen(swagger =>
         {
             swagger.SwaggerDoc("v1", new OpenApiInfo { Title = "SMS gateway", Version = "v1", Description = Description });
@@ -35,7 +35,7 @@ public static class RestExtensions
         // A branch of their own, so that messages do not pass through them.
         app.MapWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.Ordinal),
             docs => docs.UseSwagger().UseSwaggerUI(ui => ui.DocumentTitle = "SMS gateway"));
-        app.UseManagement().MapControllers();
+        app.UseManagement().MapControllers().Add(SmsController.Shorten);
         return app;
     }
 }

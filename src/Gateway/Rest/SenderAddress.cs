@@ -18,11 +18,18 @@ internal static class SenderAddress
         if (!from.AsSpan().ContainsAnyExcept("+0123456789") && NumberPlan.International(from) is { } digits)
             return digits.Length <= MaxDigits ? digits : null;
         var name = from.Length > MaxSeptets ? from[..MaxSeptets] : from;
-        if (name.Any(char.IsControl) || !Gsm7.CanEncode(name))
+        if (HasControl(name) || !Gsm7.CanEncode(name))
             return null;
         while (Gsm7.Count(name) > MaxSeptets)
             name = name[..^1];
         name = name.TrimEnd();
         return name.Length > 0 ? name : null;
+    }
+
+    private static bool HasControl(ReadOnlySpan<char> name)
+    {
+        foreach (var c in name)
+            if (char.IsControl(c)) return true;
+        return false;
     }
 }

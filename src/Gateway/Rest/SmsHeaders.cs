@@ -24,15 +24,15 @@ internal static class SmsHeaders
     /// The account's lane, or a lower one that the request asks for. Nobody raises himself above his account: the reserve of the one-time
     /// passwords is worth only as much as what is kept out of it.
     /// </summary>
-    public static bool TryReadLane(IHeaderDictionary headers, AccountSettings account, out MessageLane lane, out NexmoFault fault)
+    public static bool TryReadLane(IHeaderDictionary headers, Account account, out MessageLane lane, out NexmoFault fault)
     {
-        lane = Enum.Parse<MessageLane>(account.Lane);
+        lane = account.Lane;
         fault = default;
         if (!headers.TryGetValue(Priority, out var values)) return true;
         if (!TryParse(values, out var asked))
             fault = NexmoFault.Invalid($"{Priority} must be otp, normal or bulk");
         else if (asked < lane)
-            fault = NexmoFault.Invalid($"{Priority} {values.ToString().ToLowerInvariant()} is above this account's lane, which is {account.Lane.ToLowerInvariant()}");
+            fault = NexmoFault.Invalid($"{Priority} {values.ToString().ToLowerInvariant()} is above this account's lane, which is {account.Settings.Lane.ToLowerInvariant()}");
         else
             lane = asked;
         return fault == default;

@@ -17,6 +17,11 @@ internal readonly record struct SmsReply
     private static readonly JsonWriterOptions Json = new() { Indented = true, IndentSize = 4 };
     private static readonly XmlWriterSettings Xml = new() { OmitXmlDeclaration = true, Indent = true, Encoding = new UTF8Encoding(false), CheckCharacters = false };
 
+    /// <summary>Octets; a reply for hundreds of segments leaves its room.</summary>
+    private const int MostKept = 16 * 1024;
+
+    [ThreadStatic] private static Page? _page;
+
     public NexmoFault Fault { get; init; }
     public string? To { get; init; }
     public long FirstId { get; init; }
@@ -33,24 +38,29 @@ internal readonly record struct SmsReply
         Fault = fault, To = request?.To, Segments = 1, ClientReference = request?.ClientReference, AccountReference = request?.AccountReference,
     };
 
-    public void WriteJson(IBufferWriter<byte> output)
+    /// <summary>Makes it the body of the response, which is sent when the request's handler returns.</summary>
+    public void WriteJson(HttpResponse response)
     {
-        using var json = new Utf8JsonWriter(output, Json);
+        var page = _page ??= new Page();
+        var json = page.Begin();
         json.WriteStartObject();
         json.WriteString("message-count", Count);
         json.WriteStartArray("messages");
         for (var segment = 0; segment < Segments; segment++)
         {
             json.WriteStartObject();
-            foreach (var (name, _, value) in Fields(segment))
-                json.WriteString(name, value);
+            WriteFields(segment, json, null);
             json.WriteEndObject();
         }
         json.WriteEndArray();
         json.WriteEndObject();
+        json.Flush();
+        WriteBody(response, "application/json", page.Octets.WrittenSpan);
+        if (page.Octets.Capacity > MostKept) _page = null;
     }
 
-    public void WriteXml(IBufferWriter<byte> output)
+    /// <summary>As <see cref="WriteJson"/>.</summary>
+    public void WriteXml(HttpResponse response)
     {
         var text = new StringBuilder("<?xml version='1.0' encoding='UTF-8' ?>\n");
         using (var xml = XmlWriter.Create(text, Xml))
@@ -61,42 +71,71 @@ internal readonly record struct SmsReply
             for (var segment = 0; segment < Segments; segment++)
             {
                 xml.WriteStartElement("message");
-                foreach (var (_, name, value) in Fields(segment))
-                    xml.WriteElementString(name, XmlText(value));
+                WriteFields(segment, null, xml);
                 xml.WriteEndElement();
             }
             xml.WriteEndElement();
             xml.WriteEndElement();
         }
-        Encoding.UTF8.GetBytes(text.ToString(), output);
+        WriteBody(response, "text/xml; charset=UTF-8", Encoding.UTF8.GetBytes(text.ToString()));
     }
 
     private string Count => Segments.ToString(CultureInfo.InvariantCulture);
 
-    private IEnumerable<(string Json, string Xml, string Value)> Fields(int segment)
+    private static void WriteBody(HttpResponse response, string contentType, ReadOnlySpan<byte> octets)
+    {
+        response.ContentType = contentType;
+        response.ContentLength = octets.Length;
+        response.BodyWriter.Write(octets);
+    }
+
+    private void WriteFields(int segment, Utf8JsonWriter? json, XmlWriter? xml)
     {
         var accepted = Fault.Status == NexmoStatus.Success;
         if (To is not null)
-            yield return ("to", "to", To);
+            Write("to", "to", To);
         if (accepted)
-            yield return ("message-id", "messageId", MessageId.Format(FirstId + segment));
-        yield return ("status", "status", ((byte)Fault.Status).ToString(CultureInfo.InvariantCulture));
+            Write("message-id", "messageId", MessageId.Format(FirstId + segment));
+        Write("status", "status", ((byte)Fault.Status).ToString(CultureInfo.InvariantCulture));
         if (accepted || Fault.Status == NexmoStatus.QuotaExceeded)
         {
-            yield return ("remaining-balance", "remainingBalance", Tariff.Text(Remaining + Price * (Segments - 1 - segment)));
-            yield return ("message-price", "messagePrice", Tariff.Text(Price));
-            yield return ("network", "network", Tariff.UnknownNetwork);
+            Write("remaining-balance", "remainingBalance", Tariff.Text(Remaining + Price * (Segments - 1 - segment)));
+            Write("message-price", "messagePrice", Tariff.Text(Price));
+            Write("network", "network", Tariff.UnknownNetwork);
         }
         if (!accepted)
-            yield return ("error-text", "errorText", Fault.Text);
+            Write("error-text", "errorText", Fault.Text);
         if (ClientReference is not null)
-            yield return ("client-ref", "clientRef", ClientReference);
+            Write("client-ref", "clientRef", ClientReference);
         if (AccountReference is not null)
-            yield return ("account-ref", "accountRef", AccountReference);
+            Write("account-ref", "accountRef", AccountReference);
+
+        void Write(string jsonName, string xmlName, string value)
+        {
+            json?.WriteString(jsonName, value);
+            xml?.WriteElementString(xmlName, XmlText(value));
+        }
     }
 
     // XML 1.0 §2.2 has no way to write most control characters, escaped or not.
     private static string XmlText(string value) =>
         value.All(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c)) ? value
             : string.Concat(value.Select(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c) ? c : '\uFFFD'));
+
+    /// <summary>A writer with room for a reply; each thread has its own, since a reply is written from beginning to end without a wait.</summary>
+    private sealed class Page
+    {
+        private readonly Utf8JsonWriter _json;
+
+        public Page() => _json = new Utf8JsonWriter(Octets, Json);
+
+        public ArrayBufferWriter<byte> Octets { get; } = new(512);
+
+        public Utf8JsonWriter Begin()
+        {
+            Octets.ResetWrittenCount();
+            _json.Reset(Octets);
+            return _json;
+        }
+    }
 }

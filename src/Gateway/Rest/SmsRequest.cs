@@ -57,12 +57,19 @@ internal sealed record SmsRequest
         ClientReference = ClientReference, AccountReference = AccountReference,
     };
 
-    public Submission ToSubmission(AccountSettings account, MessageLane lane, string? idempotencyKey) => new()
+    /// <param name="account">Who sends.</param>
+    /// <param name="lane">As the account or the request's header says.</param>
+    /// <param name="idempotencyKey">The request's, or null.</param>
+    /// <param name="signature">The request's, or null.</param>
+    /// <param name="via">The id of the gateway that hands it over, or null.</param>
+    public Submission ToSubmission(AccountSettings account, MessageLane lane, string? idempotencyKey, string? signature = null, long? via = null) => new()
     {
         Source = MessageSource.Rest,
         Account = account.ApiKey,
         Lane = lane,
         IdempotencyKey = idempotencyKey,
+        Signature = signature,
+        Via = via,
         DuplicateWindow = TimeSpan.FromSeconds(account.DuplicateWindowSeconds),
         Charge = Tariff.ChargeFor(account, To),
         Originator = From,

@@ -33,7 +33,7 @@ public sealed class NumberPlan
         var digits = Bare(given);
         if (digits.StartsWith('+')) digits = digits[1..];
         else if (digits.StartsWith("00", StringComparison.Ordinal)) digits = digits[2..];
-        return digits.Length is > 0 and <= 20 && digits.All(char.IsAsciiDigit) ? digits : null;
+        return digits.Length is > 0 and <= 20 && IsDigits(digits) ? digits : null;
     }
 
     /// <summary>
@@ -47,7 +47,7 @@ public sealed class NumberPlan
     }
 
     /// <summary>A sender: a number as <see cref="Given"/> has it, or the name it is.</summary>
-    public string Sender(string given) => given.Length > LongestShortCode && given.All(char.IsAsciiDigit) ? Given(given) ?? given : given;
+    public string Sender(string given) => given.Length > LongestShortCode && IsDigits(given) ? Given(given) ?? given : given;
 
     /// <summary>
     /// A number as a subscriber of ours dialled it (TON unknown or national, or the user part of a request URI): the home country's plan says what
@@ -57,7 +57,7 @@ public sealed class NumberPlan
     {
         var digits = Bare(given);
         if (digits.StartsWith('+') || digits.StartsWith("00", StringComparison.Ordinal)) return International(digits);
-        if (digits.Length is 0 or > 20 || !digits.All(char.IsAsciiDigit)) return null;
+        if (digits.Length is 0 or > 20 || !IsDigits(digits)) return null;
         if (digits.Length <= LongestShortCode || IsLocal(digits)) return digits;
         try
         {
@@ -84,6 +84,8 @@ public sealed class NumberPlan
             return "ZZ";
         }
     }
+
+    private static bool IsDigits(string text) => !text.AsSpan().ContainsAnyExceptInRange('0', '9');
 
     // RFC 3966 §3 visual separators.
     private static string Bare(string given) =>

@@ -28,7 +28,7 @@ public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSetti
     /// <summary>The account whose application has this number, or null.</summary>
     public AccountSettings? AccountOf(string number) => directory.Current.AccountOf(number);
 
-    public bool IsSubscriber(string msisdn) => sip.Registrar.Enabled && directory.Current.User(msisdn) is not null || numbers.IsLocal(msisdn);
+    public bool IsSubscriber(string msisdn) => numbers.IsLocal(msisdn) || sip.Registrar.Enabled && directory.Current.User(msisdn) is not null;
 
     /// <summary>
     /// Every carrier that may take the number, best first. Those of equal prefix and priority share the recipients by weight: each recipient has an
