@@ -38,7 +38,7 @@ public sealed class MessageProgress : RowProgress
 
     internal static RowCommand<MessageProgress> Command(IModel model) =>
         RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(
-            model, keptWhenNull: nameof(CarrierMessageIds), where: (nameof(SegmentsDone), nameof(SegmentsBefore)),
+            model, id: progress => progress.Id, keptWhenNull: nameof(CarrierMessageIds), where: (nameof(SegmentsDone), nameof(SegmentsBefore)),
             nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
             nameof(CarrierMessageIds));
 }
