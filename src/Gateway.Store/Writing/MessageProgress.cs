@@ -28,13 +28,13 @@ public sealed class MessageProgress : RowProgress
     public bool Happened { get; init; }
 
     /// <summary>Written in the same transaction, if this progress applies.</summary>
-    public List<WebhookRow> Webhooks => _webhooks ??= [];
+    public List<WebhookRow> Webhooks => _webhooks ??= new(1);
 
     /// <summary>Messages this one causes (an SMS-STATUS-REPORT, say), written in the same transaction if this progress applies.</summary>
-    public List<ShortMessageRow> FollowUps => _followUps ??= [];
+    public List<ShortMessageRow> FollowUps => _followUps ??= new(1);
 
-    internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
-    internal IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
+    internal List<WebhookRow>? WebhooksOrNull => _webhooks;
+    internal List<ShortMessageRow>? FollowUpsOrNull => _followUps;
 
     internal static RowCommand<MessageProgress> Command(IModel model) =>
         RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(

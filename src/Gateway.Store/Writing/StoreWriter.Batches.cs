@@ -56,7 +56,10 @@ public sealed partial class StoreWriter
         try
         {
             using var transaction = session.Connection.BeginTransaction();
-            rows = session.Apply([.. batch.Select(w => w.Change)], transaction);
+            _changes.Clear();
+            foreach (var write in batch)
+                _changes.Add(write.Change);
+            rows = session.Apply(_changes, transaction);
             Commit(transaction, session);
         }
         catch (Exception fault) when (_database.IsConflict(fault))
@@ -65,7 +68,7 @@ public sealed partial class StoreWriter
             return false;
         }
         foreach (var write in batch)
-            write.SetResult();
+            write.SetResult(true);
         Committed(rows);
         return true;
     }
@@ -91,7 +94,7 @@ public sealed partial class StoreWriter
             if (bad.TryGetValue(write, out var fault))
                 write.SetException(fault);
             else
-                write.SetResult();
+                write.SetResult(true);
         }
         Committed(rows.Value);
     }

@@ -21,6 +21,18 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<Balance> _holdBalances;
     private readonly RowStatement<Balance> _setBalances;
 
+    // Of the batch being written.
+    private readonly List<EpochCheck> _checks = [];
+    private readonly List<ShortMessageRow> _messages = [];
+    private readonly List<IdempotencyKeyRow> _keys = [];
+    private readonly List<AttemptRow> _attempts = [];
+    private readonly List<RejectionRow> _rejections = [];
+    private readonly List<MessageProgress> _progress = [];
+    private readonly List<WebhookRow> _webhooks = [];
+    private readonly List<WebhookProgress> _webhookProgress = [];
+    private readonly List<Reschedule> _reschedules = [];
+    private readonly List<long> _answers = [];
+
     public WriterSession(StoreDatabase database, Nodes nodes)
     {
         _nodes = nodes;
@@ -56,41 +68,49 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Writes the changes in the order <see cref="StoreChange"/> promises and returns how many rows that were.</summary>
     public int Apply(IReadOnlyList<StoreChange> changes, DbTransaction transaction)
     {
-        var takes = Take(changes);
-        CheckEpochs(changes);
-        var balances = Pay(changes);
-        var held = changes.Where(c => c.Held && c.Debit is not { Paid: false }).ToList();
-        var messages = held.SelectMany(c => c.NewMessagesOrNone).ToList();
-        var keys = held.SelectMany(c => c.NewKeysOrNone).ToList();
-        var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
-        var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
-        var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
-        var rejections = held.SelectMany(c => c.NewRejectionsOrNone).ToList();
-        var reschedules = Reschedule.WithoutRepeats(held.SelectMany(c => c.ReschedulesOrNone));
+        try
+        {
+            var rows = Take(changes);
+            CheckEpochs(changes);
+            rows += Pay(changes);
+            Gather(changes);
+            rows += _messages.Count + _keys.Count + _attempts.Count + _rejections.Count + _progress.Count + _webhookProgress.Count;
 
-        Execute(_insertKeys, keys);
-        Execute(_insertMessages, messages);
-        Execute(_insertAttempts, attempts);
-        Execute(_insertRejections, rejections);
-        Update(_updateMessages, progress);
+            Execute(_insertKeys, _keys);
+            Execute(_insertMessages, _messages);
+            Execute(_insertAttempts, _attempts);
+            Execute(_insertRejections, _rejections);
+            Update(_updateMessages, _progress);
 
-        var applied = progress.Where(p => p.Applied).ToList();
-        var followUps = applied.SelectMany(p => p.FollowUpsOrNone).ToList();
-        var webhooks = held.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
-        Execute(_insertMessages, followUps);
-        foreach (var webhook in webhooks)
-            webhook.Node = _nodes.Own;
-        var ids = Execute(_insertWebhooks, webhooks);
-        for (var i = 0; i < webhooks.Count; i++)
-            webhooks[i].Id = ids[i];
-        Update(_updateWebhooks, webhookProgress);
-        foreach (var step in Steps(reschedules, r => r.Recipient))
-            Execute(_reschedule, step);
+            _messages.Clear();
+            foreach (var progress in _progress)
+            {
+                if (!progress.Applied)
+                    continue;
+                Add(progress.FollowUpsOrNull, _messages);
+                Add(progress.WebhooksOrNull, _webhooks);
+            }
+            rows += _messages.Count + _webhooks.Count;
+            Execute(_insertMessages, _messages);
+            foreach (var webhook in _webhooks)
+                webhook.Node = _nodes.Own;
+            var ids = Execute(_insertWebhooks, _webhooks);
+            for (var i = 0; i < _webhooks.Count; i++)
+                _webhooks[i].Id = ids[i];
+            Update(_updateWebhooks, _webhookProgress);
+            var reschedules = Reschedule.WithoutRepeats(_reschedules);
+            foreach (var step in Steps(reschedules, r => r.Recipient))
+                Execute(_reschedule, step);
 
-        foreach (var change in held)
-            RunOther(change, transaction);
-        return takes + balances + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + rejections.Count + reschedules.Count + held.Count(c => c.Other is not null);
+            foreach (var change in changes)
+                if (IsWritten(change) && RunOther(change, transaction))
+                    rows++;
+            return rows + reschedules.Count;
+        }
+        finally
+        {
+            Forget();
+        }
     }
 
     public void Dispose()
@@ -113,7 +133,13 @@ internal sealed class WriterSession : IDisposable
     private int Take(IReadOnlyList<StoreChange> changes)
     {
         // In the order of recipients, so that the takes of two nodes cannot wait for each other.
-        var takes = changes.SelectMany(c => c.TakesOrNone).OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
+        List<MailboxTake>? all = null;
+        foreach (var change in changes)
+            if (change.TakesOrNull is { } some)
+                (all ??= []).AddRange(some);
+        if (all is null)
+            return 0;
+        var takes = all.OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
         foreach (var step in Steps(takes, t => t.Recipient))
         {
             var epochs = Execute(_take, step);
@@ -125,16 +151,13 @@ internal sealed class WriterSession : IDisposable
 
     private void CheckEpochs(IReadOnlyList<StoreChange> changes)
     {
-        var checks = new List<EpochCheck>();
         for (var i = 0; i < changes.Count; i++)
         {
             changes[i].Held = changes[i].Mailbox is null;
-            foreach (var progress in changes[i].ProgressOrNone)
-                progress.Applied = false; // the change may have been written before, and rolled back
             if (changes[i].Mailbox is { } mailbox)
-                checks.Add(new EpochCheck(mailbox, i));
+                _checks.Add(new EpochCheck(mailbox.Recipient, mailbox.Epoch, i));
         }
-        foreach (var index in Execute(_checkEpochs, checks))
+        foreach (var index in Execute(_checkEpochs, _checks))
             changes[(int)index].Held = true;
     }
 
@@ -152,22 +175,68 @@ internal sealed class WriterSession : IDisposable
         return balances.Count;
     }
 
-    private static List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
+    private static bool IsWritten(StoreChange change) => change is { Held: true, Debit: null or { Paid: true } };
+
+    private void Gather(IReadOnlyList<StoreChange> changes)
     {
-        var ids = new List<long>();
-        if (rows.Count > 0)
-            statement.Execute(rows, ids);
-        return ids;
+        foreach (var change in changes)
+        {
+            Add(change.NewAttemptsOrNull, _attempts);
+            foreach (var progress in change.ProgressOrNull ?? [])
+            {
+                progress.Applied = false; // the change may have been written before, and rolled back
+                if (change.Held || progress.Happened)
+                    _progress.Add(progress);
+            }
+            if (!IsWritten(change))
+                continue;
+            Add(change.NewMessagesOrNull, _messages);
+            Add(change.NewKeysOrNull, _keys);
+            Add(change.NewRejectionsOrNull, _rejections);
+            Add(change.NewWebhooksOrNull, _webhooks);
+            Add(change.WebhookProgressOrNull, _webhookProgress);
+            Add(change.ReschedulesOrNull, _reschedules);
+        }
     }
 
-    private static void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
+    /// <summary>The lists stay, with their room; what was in them does not.</summary>
+    private void Forget()
+    {
+        _checks.Clear();
+        _messages.Clear();
+        _keys.Clear();
+        _attempts.Clear();
+        _rejections.Clear();
+        _progress.Clear();
+        _webhooks.Clear();
+        _webhookProgress.Clear();
+        _reschedules.Clear();
+    }
+
+    private static void Add<T>(List<T>? some, List<T> to)
+    {
+        if (some is not null)
+            to.AddRange(some);
+    }
+
+    /// <summary>Returns the ids it answers, until the next one is executed.</summary>
+    private List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
+    {
+        _answers.Clear();
+        if (rows.Count > 0)
+            statement.Execute(rows, _answers);
+        return _answers;
+    }
+
+    private void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
     {
         foreach (var step in Steps(progress, p => p.Id))
         {
-            step.Sort((one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
-            var updated = Execute(statement, step).ToHashSet();
+            step.Sort(static (one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
+            var updated = Execute(statement, step);
+            updated.Sort();
             foreach (var one in step)
-                one.Applied = updated.Contains(one.Id);
+                one.Applied = updated.BinarySearch(one.Id) >= 0;
         }
     }
 
@@ -185,15 +254,16 @@ internal sealed class WriterSession : IDisposable
         }
     }
 
-    private void RunOther(StoreChange change, DbTransaction transaction)
+    private bool RunOther(StoreChange change, DbTransaction transaction)
     {
         if (change.Other is null)
-            return;
+            return false;
         _db.Database.UseTransaction(transaction);
         try
         {
             change.Other(_db);
             _db.SaveChanges();
+            return true;
         }
         finally
         {
