@@ -4,11 +4,26 @@ using SQLitePCL;
 
 namespace Gateway.Store;
 
+/// <summary>Nothing travels, so each statement happens where it is executed.</summary>
+internal sealed class SqliteRowStatements(SqliteConnection connection) : RowStatements
+{
+    private readonly List<IDisposable> _statements = [];
+
+    public override RowStatement<T> Prepare<T>(RowCommand<T> command)
+    {
+        var statement = new SqliteRowStatement<T>(command, connection);
+        _statements.Add(statement);
+        return statement;
+    }
+
+    public override void Dispose() => _statements.ForEach(statement => statement.Dispose());
+}
+
 /// <summary>
 /// One row a step, bound by position straight at the connection's handle: the ADO.NET layer looks every parameter up by name at every
 /// execution, which costs more than SQLite's own work (11 instead of 5 µs for a message; tests/Gateway.Benchmarks/Store).
 /// </summary>
-internal sealed class SqliteRowStatement<T> : RowStatement<T>
+internal sealed class SqliteRowStatement<T> : RowStatement<T>, IDisposable
 {
     private readonly Action<T, RowBinder> _bind;
     private readonly StepId<T>? _stepId;
@@ -49,7 +64,7 @@ internal sealed class SqliteRowStatement<T> : RowStatement<T>
         }
     }
 
-    public override void Dispose() => _statement.Dispose();
+    public void Dispose() => _statement.Dispose();
 
     /// <summary>What is bound stays from row to row, and most columns of a table hold the same in the next one: only what differs is bound.</summary>
     private sealed class Binder(sqlite3 handle, sqlite3_stmt statement, int columns) : RowBinder

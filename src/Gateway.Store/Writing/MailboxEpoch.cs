@@ -17,5 +17,8 @@ internal readonly record struct EpochCheck(string Recipient, long Epoch, int Ind
             : $"""
               SELECT {value(2)} {from} JOIN "Mailboxes" ON "Recipient" = {value(0)} AND "Epoch" = {value(1)}
               FOR SHARE OF "Mailboxes" SKIP LOCKED
-              """);
+              """)
+        {
+            Answers = true,
+        };
 }

@@ -10,7 +10,10 @@ namespace Gateway.Store;
 /// </summary>
 internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>, string, string> Text)
 {
-    /// <summary>It answers the ids of its rows, and a step of SQLite's knows them without RETURNING, which makes a temporary table each time.</summary>
+    /// <summary>It returns a number for each row, or for some.</summary>
+    public bool Answers { get; init; }
+
+    /// <summary>The answers are the ids of its rows, and a step of SQLite's knows them without RETURNING, which makes a temporary table each time.</summary>
     public StepId<T>? StepId { get; init; }
 
     private const string Returning = " RETURNING \"Id\"";
@@ -29,6 +32,7 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
                     + (from.Length == 0 ? $"VALUES ({values})" : $"SELECT {values} {from}{(returnIds ? Returning : "")}");
             })
         {
+            Answers = returnIds,
             StepId = returnIds ? (_, _, inserted) => inserted : null,
         };
     }
@@ -50,6 +54,7 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
                 + (where is { Column: var column } ? $" AND {Column(entity.FindProperty(column)!)} = {value(properties.Length + 1)}" : "")
                 + (from.Length == 0 ? "" : Returning))
         {
+            Answers = true,
             StepId = (row, changed, _) => changed > 0 ? id(row) : null,
         };
 

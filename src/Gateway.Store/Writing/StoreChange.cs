@@ -50,6 +50,10 @@ public sealed class StoreChange
     /// <summary>Goes before changes that are not urgent: the one-time-password lane.</summary>
     public bool Urgent { get; init; }
 
+    /// <summary>Whether <see cref="Mailbox"/> is held decides new rows or progress of it.</summary>
+    internal bool WaitsForMailbox => Mailbox is not null
+        && (_newMessages is not null || _newKeys is not null || _newRejections is not null || _progress?.TrueForAll(p => p.Happened) == false);
+
     /// <summary>Its place in the writer's line, while it has one.</summary>
     internal PendingWrite? Pending { get; set; }
 

@@ -55,7 +55,7 @@ public sealed partial class StoreWriter
         int rows;
         try
         {
-            using var transaction = session.Connection.BeginTransaction();
+            using var transaction = session.BeginTransaction();
             _changes.Clear();
             foreach (var write in batch)
                 _changes.Add(write.Change);
@@ -103,7 +103,7 @@ public sealed partial class StoreWriter
     private int? TryOneByOne(List<PendingWrite> batch, Dictionary<PendingWrite, Exception> bad, WriterSession session)
     {
         var rows = 0;
-        using var transaction = session.Connection.BeginTransaction();
+        using var transaction = session.BeginTransaction();
         foreach (var write in batch)
         {
             if (bad.ContainsKey(write))
@@ -133,7 +133,7 @@ public sealed partial class StoreWriter
     /// <summary>When it throws, nothing is written, or it is not to be known; the fault of the latter is no cut, which would have it written again.</summary>
     private void Commit(DbTransaction transaction, WriterSession session)
     {
-        var mark = _database.MarkCommit(session.Connection);
+        var mark = session.MarkCommit();
         try
         {
             transaction.Commit();

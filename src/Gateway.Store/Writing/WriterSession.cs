@@ -8,6 +8,7 @@ internal sealed class WriterSession : IDisposable
 {
     private readonly GatewayDb _db;
     private readonly Nodes _nodes;
+    private readonly RowStatements _statements;
     private readonly RowStatement<ShortMessageRow> _insertMessages;
     private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
@@ -31,7 +32,7 @@ internal sealed class WriterSession : IDisposable
     private readonly List<WebhookRow> _webhooks = [];
     private readonly List<WebhookProgress> _webhookProgress = [];
     private readonly List<Reschedule> _reschedules = [];
-    private readonly List<long> _answers = [];
+    private readonly List<long> _held = [], _webhookIds = [], _answers = [];
 
     public WriterSession(StoreDatabase database, Nodes nodes)
     {
@@ -42,23 +43,24 @@ internal sealed class WriterSession : IDisposable
             _db.Database.OpenConnection();
             Connection = _db.Database.GetDbConnection();
             database.PrepareWriter(Connection);
+            _statements = database.Statements(Connection);
             var model = _db.Model;
-            _insertMessages = database.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false), Connection);
-            _insertKeys = database.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false), Connection);
-            _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
-            _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
-            _insertRejections = database.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false), Connection);
-            _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
-            _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
-            _reschedule = database.Prepare(Reschedule.Command(), Connection);
-            _take = database.Prepare(MailboxTake.Command(), Connection);
-            _checkEpochs = database.Prepare(EpochCheck.Command(), Connection);
-            _holdBalances = database.Prepare(Balance.HoldCommand(), Connection);
-            _setBalances = database.Prepare(Balance.SetCommand(), Connection);
+            _insertMessages = _statements.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false));
+            _insertKeys = _statements.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false));
+            _insertAttempts = _statements.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false));
+            _insertWebhooks = _statements.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true));
+            _insertRejections = _statements.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false));
+            _updateMessages = _statements.Prepare(MessageProgress.Command(model));
+            _updateWebhooks = _statements.Prepare(WebhookProgress.Command(model));
+            _reschedule = _statements.Prepare(Reschedule.Command());
+            _take = _statements.Prepare(MailboxTake.Command());
+            _checkEpochs = _statements.Prepare(EpochCheck.Command());
+            _holdBalances = _statements.Prepare(Balance.HoldCommand());
+            _setBalances = _statements.Prepare(Balance.SetCommand());
         }
         catch
         {
-            _db.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -71,36 +73,31 @@ internal sealed class WriterSession : IDisposable
         try
         {
             var rows = Take(changes);
-            CheckEpochs(changes);
+            var waits = CheckEpochs(changes);
             rows += Pay(changes);
-            Gather(changes);
-            rows += _messages.Count + _keys.Count + _attempts.Count + _rejections.Count + _progress.Count + _webhookProgress.Count;
-
+            if (waits)
+                EndCheck(changes);
+            GatherNew(changes);
+            rows += _messages.Count + _keys.Count + _attempts.Count + _rejections.Count + _progress.Count;
             Execute(_insertKeys, _keys);
             Execute(_insertMessages, _messages);
             Execute(_insertAttempts, _attempts);
             Execute(_insertRejections, _rejections);
             Update(_updateMessages, _progress);
+            if (!waits)
+                EndCheck(changes);
 
-            _messages.Clear();
-            foreach (var progress in _progress)
-            {
-                if (!progress.Applied)
-                    continue;
-                Add(progress.FollowUpsOrNull, _messages);
-                Add(progress.WebhooksOrNull, _webhooks);
-            }
-            rows += _messages.Count + _webhooks.Count;
+            GatherRest(changes);
+            rows += _messages.Count + _webhooks.Count + _webhookProgress.Count;
             Execute(_insertMessages, _messages);
-            foreach (var webhook in _webhooks)
-                webhook.Node = _nodes.Own;
-            var ids = Execute(_insertWebhooks, _webhooks);
-            for (var i = 0; i < _webhooks.Count; i++)
-                _webhooks[i].Id = ids[i];
+            Execute(_insertWebhooks, _webhooks, _webhookIds);
             Update(_updateWebhooks, _webhookProgress);
             var reschedules = Reschedule.WithoutRepeats(_reschedules);
             foreach (var step in Steps(reschedules, r => r.Recipient))
                 Execute(_reschedule, step);
+            _statements.Flush();
+            for (var i = 0; i < _webhooks.Count; i++)
+                _webhooks[i].Id = _webhookIds[i];
 
             foreach (var change in changes)
                 if (IsWritten(change) && RunOther(change, transaction))
@@ -113,51 +110,63 @@ internal sealed class WriterSession : IDisposable
         }
     }
 
+    public DbTransaction BeginTransaction()
+    {
+        _statements.Begin();
+        return Connection.BeginTransaction();
+    }
+
+    /// <inheritdoc cref="RowStatements.MarkCommit"/>
+    public CommitMark? MarkCommit() => _statements.MarkCommit();
+
     public void Dispose()
     {
-        _insertMessages.Dispose();
-        _insertKeys.Dispose();
-        _insertAttempts.Dispose();
-        _insertWebhooks.Dispose();
-        _insertRejections.Dispose();
-        _updateMessages.Dispose();
-        _updateWebhooks.Dispose();
-        _reschedule.Dispose();
-        _take.Dispose();
-        _checkEpochs.Dispose();
-        _holdBalances.Dispose();
-        _setBalances.Dispose();
+        _statements?.Dispose(); // null when opening the connection failed
         _db.Dispose();
     }
 
     private int Take(IReadOnlyList<StoreChange> changes)
     {
-        // In the order of recipients, so that the takes of two nodes cannot wait for each other.
         List<MailboxTake>? all = null;
         foreach (var change in changes)
             if (change.TakesOrNull is { } some)
                 (all ??= []).AddRange(some);
         if (all is null)
             return 0;
+        // In the order of recipients, so that the takes of two nodes cannot wait for each other.
         var takes = all.OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
         foreach (var step in Steps(takes, t => t.Recipient))
         {
-            var epochs = Execute(_take, step);
+            var epochs = Ask(_take, step);
             for (var i = 0; i < step.Count; i++)
                 step[i].Epoch = epochs[i];
         }
         return takes.Count;
     }
 
-    private void CheckEpochs(IReadOnlyList<StoreChange> changes)
+    /// <summary>
+    /// Asks which mailboxes are still held. False when the answers decide neither new rows nor progress (what was delivered is, whoever holds the
+    /// mailbox): then these need not wait for them.
+    /// </summary>
+    private bool CheckEpochs(IReadOnlyList<StoreChange> changes)
     {
+        var waits = false;
         for (var i = 0; i < changes.Count; i++)
         {
             changes[i].Held = changes[i].Mailbox is null;
-            if (changes[i].Mailbox is { } mailbox)
-                _checks.Add(new EpochCheck(mailbox.Recipient, mailbox.Epoch, i));
+            if (changes[i].Mailbox is not { } mailbox)
+                continue;
+            _checks.Add(new EpochCheck(mailbox.Recipient, mailbox.Epoch, i));
+            waits |= changes[i].WaitsForMailbox;
         }
-        foreach (var index in Execute(_checkEpochs, _checks))
+        Execute(_checkEpochs, _checks, _held);
+        return waits;
+    }
+
+    private void EndCheck(IReadOnlyList<StoreChange> changes)
+    {
+        _statements.Flush();
+        foreach (var index in _held)
             changes[(int)index].Held = true;
     }
 
@@ -168,7 +177,7 @@ internal sealed class WriterSession : IDisposable
             return 0;
         var debits = changes.Select(c => c.Debit).OfType<Debit>().ToLookup(d => d.Account, StringComparer.Ordinal);
         var balances = debits.Select(d => new Balance(d.Key, d.First().StartingCredit)).OrderBy(b => b.Account, StringComparer.Ordinal).ToList();
-        var amounts = Execute(_holdBalances, balances);
+        var amounts = Ask(_holdBalances, balances);
         for (var i = 0; i < balances.Count; i++)
             balances[i].Amount = debits[balances[i].Account].Aggregate(amounts[i], (balance, debit) => debit.From(balance));
         Execute(_setBalances, [.. balances.Where((balance, i) => balance.Amount != amounts[i])]);
@@ -177,7 +186,7 @@ internal sealed class WriterSession : IDisposable
 
     private static bool IsWritten(StoreChange change) => change is { Held: true, Debit: null or { Paid: true } };
 
-    private void Gather(IReadOnlyList<StoreChange> changes)
+    private void GatherNew(IReadOnlyList<StoreChange> changes)
     {
         foreach (var change in changes)
         {
@@ -193,22 +202,45 @@ internal sealed class WriterSession : IDisposable
             Add(change.NewMessagesOrNull, _messages);
             Add(change.NewKeysOrNull, _keys);
             Add(change.NewRejectionsOrNull, _rejections);
+        }
+    }
+
+    /// <summary>What comes after progress, or because of it.</summary>
+    private void GatherRest(IReadOnlyList<StoreChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (!IsWritten(change))
+                continue;
             Add(change.NewWebhooksOrNull, _webhooks);
             Add(change.WebhookProgressOrNull, _webhookProgress);
             Add(change.ReschedulesOrNull, _reschedules);
         }
+        _messages.Clear();
+        foreach (var progress in _progress)
+        {
+            if (!progress.Applied)
+                continue;
+            Add(progress.FollowUpsOrNull, _messages);
+            Add(progress.WebhooksOrNull, _webhooks);
+        }
+        foreach (var webhook in _webhooks)
+            webhook.Node = _nodes.Own;
     }
 
     /// <summary>The lists stay, with their room; what was in them does not.</summary>
     private void Forget()
     {
+        _statements.Drop();
         _checks.Clear();
+        _held.Clear();
         _messages.Clear();
         _keys.Clear();
         _attempts.Clear();
         _rejections.Clear();
         _progress.Clear();
         _webhooks.Clear();
+        _webhookIds.Clear();
         _webhookProgress.Clear();
         _reschedules.Clear();
     }
@@ -219,12 +251,20 @@ internal sealed class WriterSession : IDisposable
             to.AddRange(some);
     }
 
-    /// <summary>Returns the ids it answers, until the next one is executed.</summary>
-    private List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
+    private void Execute<T>(RowStatement<T> statement, List<T> rows) => Execute(statement, rows, _answers);
+
+    private static void Execute<T>(RowStatement<T> statement, List<T> rows, List<long> returned)
+    {
+        if (rows.Count > 0)
+            statement.Execute(rows, returned);
+    }
+
+    /// <summary>Returns what it answers, until the next one is asked.</summary>
+    private List<long> Ask<T>(RowStatement<T> statement, List<T> rows)
     {
         _answers.Clear();
-        if (rows.Count > 0)
-            statement.Execute(rows, _answers);
+        Execute(statement, rows, _answers);
+        _statements.Flush();
         return _answers;
     }
 
@@ -233,7 +273,7 @@ internal sealed class WriterSession : IDisposable
         foreach (var step in Steps(progress, p => p.Id))
         {
             step.Sort(static (one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
-            var updated = Execute(statement, step);
+            var updated = Ask(statement, step);
             updated.Sort();
             foreach (var one in step)
                 one.Applied = updated.BinarySearch(one.Id) >= 0;
