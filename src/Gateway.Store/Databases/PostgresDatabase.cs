@@ -114,16 +114,6 @@ internal sealed class PostgresDatabase : StoreDatabase
     }
 
     // Numbers of transactions mean something on one server alone: another one that took its place may have given the same number to another.
-    public override CommitMark? MarkCommit(DbConnection connection)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT txid_current_if_assigned(), {ServerStart}";
-        command.Prepare(); // kept by the connection, under its text
-        using var reader = command.ExecuteReader();
-        reader.Read();
-        return reader.IsDBNull(0) ? null : new CommitMark(reader.GetInt64(0), reader.GetInt64(1)); // null: it has written nothing
-    }
-
     public override bool? IsCommitted(CommitMark mark, DbConnection connection)
     {
         using var command = connection.CreateCommand();
@@ -156,8 +146,8 @@ internal sealed class PostgresDatabase : StoreDatabase
 
     public override void AfterCommit(DbConnection connection, int rows) { }
 
-    public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
-        new PostgresRowStatement<T>(command, (NpgsqlConnection)connection);
+    public override RowStatements Statements(DbConnection connection) =>
+        new PostgresRowStatements((NpgsqlConnection)connection, ServerStart);
 
     public override ValueTask DisposeAsync()
     {

@@ -106,8 +106,7 @@ internal sealed class SqliteDatabase : StoreDatabase
 
     public override void AfterCommit(DbConnection connection, int rows) => _checkpointer.AfterCommit((SqliteConnection)connection, rows);
 
-    public override RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection) =>
-        new SqliteRowStatement<T>(command, (SqliteConnection)connection);
+    public override RowStatements Statements(DbConnection connection) => new SqliteRowStatements((SqliteConnection)connection);
 
     public override ValueTask DisposeAsync()
     {

@@ -29,12 +29,6 @@ internal abstract class StoreDatabase : IAsyncDisposable
     public virtual void ForgetConnections() { }
 
     /// <summary>
-    /// Names the transaction that is open on this connection, just before its commit, so that <see cref="IsCommitted"/> knows it afterwards;
-    /// null: this one leaves no doubt.
-    /// </summary>
-    public virtual CommitMark? MarkCommit(DbConnection connection) => null;
-
-    /// <summary>
     /// Asked on a new connection when the answer to a commit was cut off; null: not to be known, because this is not the server it was, or not yet.
     /// </summary>
     public virtual bool? IsCommitted(CommitMark mark, DbConnection connection) => null;
@@ -73,7 +67,7 @@ internal abstract class StoreDatabase : IAsyncDisposable
     /// <summary>On the writer's thread after each commit, between transactions.</summary>
     public abstract void AfterCommit(DbConnection connection, int rows);
 
-    public abstract RowStatement<T> Prepare<T>(RowCommand<T> command, DbConnection connection);
+    public abstract RowStatements Statements(DbConnection connection);
 
     public virtual ValueTask DisposeAsync() => default;
 

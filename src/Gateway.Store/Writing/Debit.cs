@@ -46,7 +46,10 @@ internal sealed class Balance(string account, long startingCredit)
             INSERT INTO "Balances" ("Account", "Amount") SELECT {value(0)}, {value(1)} {from} WHERE true
             ON CONFLICT ("Account") DO UPDATE SET "Amount" = "Balances"."Amount"
             RETURNING "Amount"
-            """);
+            """)
+        {
+            Answers = true,
+        };
 
     public static RowCommand<Balance> SetCommand() => new(
         new RowValues<Balance>([nameof(Account), nameof(Amount)]),

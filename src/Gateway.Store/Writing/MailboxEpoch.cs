@@ -4,12 +4,8 @@ namespace Gateway.Store;
 public readonly record struct MailboxEpoch(string Recipient, long Epoch);
 
 /// <summary>Asks, for one change of a transaction, whether its mailbox is still held.</summary>
-internal sealed class EpochCheck(MailboxEpoch mailbox, int index)
+internal readonly record struct EpochCheck(string Recipient, long Epoch, int Index)
 {
-    public string Recipient => mailbox.Recipient;
-    public long Epoch => mailbox.Epoch;
-    public int Index => index;
-
     /// <summary>
     /// Returns the indexes of those held. On PostgreSQL, where other nodes write at the same time, the row stays locked against a take until
     /// the commit; one that is being taken at this moment is lost already, so nobody waits, and nobody's locks cross.
@@ -21,5 +17,8 @@ internal sealed class EpochCheck(MailboxEpoch mailbox, int index)
             : $"""
               SELECT {value(2)} {from} JOIN "Mailboxes" ON "Recipient" = {value(0)} AND "Epoch" = {value(1)}
               FOR SHARE OF "Mailboxes" SKIP LOCKED
-              """);
+              """)
+        {
+            Answers = true,
+        };
 }

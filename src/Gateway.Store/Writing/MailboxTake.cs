@@ -21,5 +21,8 @@ public sealed class MailboxTake(string recipient, long now)
             ON CONFLICT ("Recipient") DO UPDATE
             SET "Epoch" = CASE WHEN "Mailboxes"."Epoch" < excluded."Epoch" THEN excluded."Epoch" ELSE "Mailboxes"."Epoch" + 1 END
             RETURNING "Epoch"
-            """);
+            """)
+        {
+            Answers = true,
+        };
 }

@@ -28,21 +28,22 @@ public sealed class MessageProgress : RowProgress
     public bool Happened { get; init; }
 
     /// <summary>Written in the same transaction, if this progress applies.</summary>
-    public List<WebhookRow> Webhooks => _webhooks ??= [];
+    public List<WebhookRow> Webhooks => _webhooks ??= new(1);
 
     /// <summary>Messages this one causes (an SMS-STATUS-REPORT, say), written in the same transaction if this progress applies.</summary>
-    public List<ShortMessageRow> FollowUps => _followUps ??= [];
+    public List<ShortMessageRow> FollowUps => _followUps ??= new(1);
 
     public bool HasWebhooks => _webhooks is { Count: > 0 };
 
     /// <summary>Makes no list of none.</summary>
     public IReadOnlyList<ShortMessageRow> FollowUpsOrNone => _followUps ?? [];
 
-    internal IReadOnlyList<WebhookRow> WebhooksOrNone => _webhooks ?? [];
+    internal List<WebhookRow>? WebhooksOrNull => _webhooks;
+    internal List<ShortMessageRow>? FollowUpsOrNull => _followUps;
 
     internal static RowCommand<MessageProgress> Command(IModel model) =>
         RowCommand<MessageProgress>.UpdateUnlessFinal<ShortMessageRow>(
-            model, keptWhenNull: nameof(CarrierMessageIds), where: (nameof(SegmentsDone), nameof(SegmentsBefore)),
+            model, id: progress => progress.Id, keptWhenNull: nameof(CarrierMessageIds), where: (nameof(SegmentsDone), nameof(SegmentsBefore)),
             nameof(State), nameof(SegmentsDone), nameof(Attempts), nameof(DueAt), nameof(ConcludedAt), nameof(ErrorCode), nameof(Reason),
             nameof(CarrierMessageIds));
 }

@@ -1,7 +1,7 @@
 namespace Gateway.Store;
 
-/// <summary>A change in the writer's queue; its task ends when the change is durable or has failed.</summary>
-internal sealed class PendingWrite(StoreChange change) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+/// <summary>A change in the writer's queue; its task ends, with true, when the change is durable, or when it has failed.</summary>
+internal sealed class PendingWrite(StoreChange change) : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public StoreChange Change { get; } = change;
 

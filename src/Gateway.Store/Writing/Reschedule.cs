@@ -20,8 +20,9 @@ public sealed class Reschedule
     public static Reschedule Release(string recipient, long now) => new(recipient, notBefore: 0, notAfter: now);
 
     /// <summary>Without those that say of their mailbox what the one before has said.</summary>
-    internal static List<Reschedule> WithoutRepeats(IEnumerable<Reschedule> all)
+    internal static List<Reschedule> WithoutRepeats(List<Reschedule> all)
     {
+        if (all.Count < 2) return all;
         var kept = new List<Reschedule>();
         var last = new Dictionary<string, Reschedule>(StringComparer.Ordinal);
         foreach (var one in all)

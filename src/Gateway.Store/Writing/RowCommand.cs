@@ -10,16 +10,31 @@ namespace Gateway.Store;
 /// </summary>
 internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>, string, string> Text)
 {
+    /// <summary>It returns a number for each row, or for some.</summary>
+    public bool Answers { get; init; }
+
+    /// <summary>The answers are the ids of its rows, and a step of SQLite's knows them without RETURNING, which makes a temporary table each time.</summary>
+    public StepId<T>? StepId { get; init; }
+
+    private const string Returning = " RETURNING \"Id\"";
+
     /// <summary>All columns but those the database fills.</summary>
     public static RowCommand<T> Insert(IModel model, bool returnIds)
     {
         var entity = EntityOf<T>(model);
         var given = entity.GetProperties().Where(p => p.ValueGenerated == ValueGenerated.Never).ToList();
-        var returning = returnIds ? " RETURNING \"Id\"" : "";
         return new RowCommand<T>(
             new RowValues<T>([.. given.Select(p => p.Name)]),
-            (value, from) => $"INSERT INTO {Table(entity)} ({string.Join(", ", given.Select(Column))}) "
-                + $"SELECT {string.Join(", ", given.Select((_, i) => value(i)))} {from}{returning}");
+            (value, from) =>
+            {
+                var values = string.Join(", ", given.Select((_, i) => value(i)));
+                return $"INSERT INTO {Table(entity)} ({string.Join(", ", given.Select(Column))}) "
+                    + (from.Length == 0 ? $"VALUES ({values})" : $"SELECT {values} {from}{(returnIds ? Returning : "")}");
+            })
+        {
+            Answers = returnIds,
+            StepId = returnIds ? (_, _, inserted) => inserted : null,
+        };
     }
 
     /// <summary>
@@ -28,7 +43,7 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
     /// <paramref name="where"/>, also the column must still be what the property is.
     /// </summary>
     public static RowCommand<T> UpdateUnlessFinal<TRow>(
-        IModel model, string? keptWhenNull, (string Column, string Property)? where, params string[] properties)
+        IModel model, Func<T, long> id, string? keptWhenNull, (string Column, string Property)? where, params string[] properties)
     {
         var entity = EntityOf<TRow>(model);
         var columns = properties.Select(name => Column(entity.FindProperty(name)!)).ToList();
@@ -37,7 +52,11 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
             (value, from) => $"UPDATE {Table(entity)} SET {string.Join(", ", columns.Select((_, i) => Set(i, value(i))))} {from} "
                 + $"WHERE \"Id\" = {value(properties.Length)} AND \"State\" < 10"
                 + (where is { Column: var column } ? $" AND {Column(entity.FindProperty(column)!)} = {value(properties.Length + 1)}" : "")
-                + " RETURNING \"Id\"");
+                + (from.Length == 0 ? "" : Returning))
+        {
+            Answers = true,
+            StepId = (row, changed, _) => changed > 0 ? id(row) : null,
+        };
 
         string Set(int i, string value) =>
             properties[i] == keptWhenNull ? $"{columns[i]} = COALESCE({value}, {Table(entity)}.{columns[i]})" : $"{columns[i]} = {value}";
@@ -51,3 +70,6 @@ internal sealed record RowCommand<T>(RowValues<T> Values, Func<Func<int, string>
 
     private static string Column(IProperty property) => $"\"{property.GetColumnName()}\"";
 }
+
+/// <summary>The id to answer after a step for <paramref name="row"/>, of how many rows it changed and which one the connection inserted last.</summary>
+internal delegate long? StepId<T>(T row, int changed, long inserted);

@@ -16,16 +16,16 @@ public sealed class StoreChange
     private List<MailboxTake>? _takes;
     private List<RejectionRow>? _newRejections;
 
-    public List<ShortMessageRow> NewMessages => _newMessages ??= [];
+    public List<ShortMessageRow> NewMessages => _newMessages ??= new(1);
     /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
-    public List<IdempotencyKeyRow> NewKeys => _newKeys ??= [];
-    public List<MessageProgress> Progress => _progress ??= [];
-    public List<AttemptRow> NewAttempts => _newAttempts ??= [];
-    public List<WebhookRow> NewWebhooks => _newWebhooks ??= [];
-    public List<WebhookProgress> WebhookProgress => _webhookProgress ??= [];
-    public List<Reschedule> Reschedules => _reschedules ??= [];
-    public List<MailboxTake> Takes => _takes ??= [];
-    public List<RejectionRow> NewRejections => _newRejections ??= [];
+    public List<IdempotencyKeyRow> NewKeys => _newKeys ??= new(1);
+    public List<MessageProgress> Progress => _progress ??= new(1);
+    public List<AttemptRow> NewAttempts => _newAttempts ??= new(1);
+    public List<WebhookRow> NewWebhooks => _newWebhooks ??= new(1);
+    public List<WebhookProgress> WebhookProgress => _webhookProgress ??= new(1);
+    public List<Reschedule> Reschedules => _reschedules ??= new(1);
+    public List<MailboxTake> Takes => _takes ??= new(1);
+    public List<RejectionRow> NewRejections => _newRejections ??= new(1);
 
     /// <summary>
     /// Written only if this mailbox is still held, except attempts and the progress that has happened
@@ -50,16 +50,20 @@ public sealed class StoreChange
     /// <summary>Goes before changes that are not urgent: the one-time-password lane.</summary>
     public bool Urgent { get; init; }
 
+    /// <summary>Whether <see cref="Mailbox"/> is held decides new rows or progress of it.</summary>
+    internal bool WaitsForMailbox => Mailbox is not null
+        && (_newMessages is not null || _newKeys is not null || _newRejections is not null || _progress?.TrueForAll(p => p.Happened) == false);
+
     /// <summary>Its place in the writer's line, while it has one.</summary>
     internal PendingWrite? Pending { get; set; }
 
-    internal IReadOnlyList<ShortMessageRow> NewMessagesOrNone => _newMessages ?? [];
-    internal IReadOnlyList<IdempotencyKeyRow> NewKeysOrNone => _newKeys ?? [];
-    internal IReadOnlyList<MessageProgress> ProgressOrNone => _progress ?? [];
-    internal IReadOnlyList<AttemptRow> NewAttemptsOrNone => _newAttempts ?? [];
-    internal IReadOnlyList<WebhookRow> NewWebhooksOrNone => _newWebhooks ?? [];
-    internal IReadOnlyList<WebhookProgress> WebhookProgressOrNone => _webhookProgress ?? [];
-    internal IReadOnlyList<Reschedule> ReschedulesOrNone => _reschedules ?? [];
-    internal IReadOnlyList<MailboxTake> TakesOrNone => _takes ?? [];
-    internal IReadOnlyList<RejectionRow> NewRejectionsOrNone => _newRejections ?? [];
+    internal List<ShortMessageRow>? NewMessagesOrNull => _newMessages;
+    internal List<IdempotencyKeyRow>? NewKeysOrNull => _newKeys;
+    internal List<MessageProgress>? ProgressOrNull => _progress;
+    internal List<AttemptRow>? NewAttemptsOrNull => _newAttempts;
+    internal List<WebhookRow>? NewWebhooksOrNull => _newWebhooks;
+    internal List<WebhookProgress>? WebhookProgressOrNull => _webhookProgress;
+    internal List<Reschedule>? ReschedulesOrNull => _reschedules;
+    internal List<MailboxTake>? TakesOrNull => _takes;
+    internal List<RejectionRow>? NewRejectionsOrNull => _newRejections;
 }

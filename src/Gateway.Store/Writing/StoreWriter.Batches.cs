@@ -55,8 +55,11 @@ public sealed partial class StoreWriter
         int rows;
         try
         {
-            using var transaction = session.Connection.BeginTransaction();
-            rows = session.Apply([.. batch.Select(w => w.Change)], transaction);
+            using var transaction = session.BeginTransaction();
+            _changes.Clear();
+            foreach (var write in batch)
+                _changes.Add(write.Change);
+            rows = session.Apply(_changes, transaction);
             Commit(transaction, session);
         }
         catch (Exception fault) when (_database.IsConflict(fault))
@@ -65,7 +68,7 @@ public sealed partial class StoreWriter
             return false;
         }
         foreach (var write in batch)
-            write.SetResult();
+            write.SetResult(true);
         Committed(rows);
         return true;
     }
@@ -91,7 +94,7 @@ public sealed partial class StoreWriter
             if (bad.TryGetValue(write, out var fault))
                 write.SetException(fault);
             else
-                write.SetResult();
+                write.SetResult(true);
         }
         Committed(rows.Value);
     }
@@ -100,7 +103,7 @@ public sealed partial class StoreWriter
     private int? TryOneByOne(List<PendingWrite> batch, Dictionary<PendingWrite, Exception> bad, WriterSession session)
     {
         var rows = 0;
-        using var transaction = session.Connection.BeginTransaction();
+        using var transaction = session.BeginTransaction();
         foreach (var write in batch)
         {
             if (bad.ContainsKey(write))
@@ -130,7 +133,7 @@ public sealed partial class StoreWriter
     /// <summary>When it throws, nothing is written, or it is not to be known; the fault of the latter is no cut, which would have it written again.</summary>
     private void Commit(DbTransaction transaction, WriterSession session)
     {
-        var mark = _database.MarkCommit(session.Connection);
+        var mark = session.MarkCommit();
         try
         {
             transaction.Commit();

@@ -43,6 +43,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     private Exception? _fault;
 
     // The writer's thread only.
+    private readonly List<StoreChange> _changes = new(MaxBatch);
     private WriterSession? _session;
     private long _batchStarted;
     private int _lastBatch;
@@ -75,22 +76,26 @@ public sealed partial class StoreWriter : IAsyncDisposable
     /// Accepts: false at once when <see cref="StoreOptions.MaxPendingWrites"/> changes wait, otherwise true once the change is durable.
     /// Throws what the database said to this change alone, or <see cref="StoreUnavailableException"/>.
     /// </summary>
-    public async ValueTask<bool> TryWriteAsync(StoreChange change)
+    public ValueTask<bool> TryWriteAsync(StoreChange change)
     {
         var lane = LaneOf(change);
-        if (!lane.Room.Wait(0))
-            return false;
-        await Enqueue(change, lane);
-        return true;
+        return lane.Room.Wait(0, CancellationToken.None) ? new(Enqueue(change, lane)) : new(false);
     }
 
     /// <summary>
     /// Progress of what was accepted: waits for room instead (as long as <paramref name="cancel"/> lets it; a change that got room is
     /// written), and completes once the change is durable. Throws as <see cref="TryWriteAsync"/> does.
     /// </summary>
-    public async ValueTask WriteAsync(StoreChange change, CancellationToken cancel)
+    public ValueTask WriteAsync(StoreChange change, CancellationToken cancel)
     {
         var lane = LaneOf(change);
+        return !cancel.IsCancellationRequested && lane.Room.Wait(0, CancellationToken.None)
+            ? new(Enqueue(change, lane))
+            : new(WriteWhenThereIsRoomAsync(change, lane, cancel));
+    }
+
+    private async Task WriteWhenThereIsRoomAsync(StoreChange change, Lane lane, CancellationToken cancel)
+    {
         await lane.Room.WaitAsync(cancel);
         await Enqueue(change, lane);
     }
@@ -122,7 +127,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
 
     private Lane LaneOf(StoreChange change) => change.Urgent ? _urgent : _normal;
 
-    private Task Enqueue(StoreChange change, Lane lane)
+    private Task<bool> Enqueue(StoreChange change, Lane lane)
     {
         var write = new PendingWrite(change);
         lock (_gate)
@@ -130,7 +135,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
             if (_closing || _fault is not null)
             {
                 lane.Room.Release();
-                throw _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!);
+                return Task.FromException<bool>(
+                    _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!));
             }
             lane.Queue.Enqueue(write);
             change.Pending = write;
@@ -152,6 +158,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
             _metrics.Written(batch.Count, took);
             Adapt(batch.Count, took);
             batch.Clear();
+            _changes.Clear();
             if (_session is null)
                 Reconnect();
         }

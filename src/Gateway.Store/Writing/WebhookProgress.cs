@@ -13,5 +13,5 @@ public sealed class WebhookProgress : RowProgress
 
     internal static RowCommand<WebhookProgress> Command(IModel model) =>
         RowCommand<WebhookProgress>.UpdateUnlessFinal<WebhookRow>(
-            model, keptWhenNull: null, where: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult));
+            model, id: progress => progress.Id, keptWhenNull: null, where: null, nameof(State), nameof(Attempts), nameof(DueAt), nameof(LastResult));
 }

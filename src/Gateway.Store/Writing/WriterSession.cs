@@ -8,6 +8,7 @@ internal sealed class WriterSession : IDisposable
 {
     private readonly GatewayDb _db;
     private readonly Nodes _nodes;
+    private readonly RowStatements _statements;
     private readonly RowStatement<ShortMessageRow> _insertMessages;
     private readonly RowStatement<IdempotencyKeyRow> _insertKeys;
     private readonly RowStatement<AttemptRow> _insertAttempts;
@@ -21,6 +22,18 @@ internal sealed class WriterSession : IDisposable
     private readonly RowStatement<Balance> _holdBalances;
     private readonly RowStatement<Balance> _setBalances;
 
+    // Of the batch being written.
+    private readonly List<EpochCheck> _checks = [];
+    private readonly List<ShortMessageRow> _messages = [];
+    private readonly List<IdempotencyKeyRow> _keys = [];
+    private readonly List<AttemptRow> _attempts = [];
+    private readonly List<RejectionRow> _rejections = [];
+    private readonly List<MessageProgress> _progress = [];
+    private readonly List<WebhookRow> _webhooks = [];
+    private readonly List<WebhookProgress> _webhookProgress = [];
+    private readonly List<Reschedule> _reschedules = [];
+    private readonly List<long> _held = [], _webhookIds = [], _answers = [];
+
     public WriterSession(StoreDatabase database, Nodes nodes)
     {
         _nodes = nodes;
@@ -30,23 +43,24 @@ internal sealed class WriterSession : IDisposable
             _db.Database.OpenConnection();
             Connection = _db.Database.GetDbConnection();
             database.PrepareWriter(Connection);
+            _statements = database.Statements(Connection);
             var model = _db.Model;
-            _insertMessages = database.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false), Connection);
-            _insertKeys = database.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false), Connection);
-            _insertAttempts = database.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false), Connection);
-            _insertWebhooks = database.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true), Connection);
-            _insertRejections = database.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false), Connection);
-            _updateMessages = database.Prepare(MessageProgress.Command(model), Connection);
-            _updateWebhooks = database.Prepare(WebhookProgress.Command(model), Connection);
-            _reschedule = database.Prepare(Reschedule.Command(), Connection);
-            _take = database.Prepare(MailboxTake.Command(), Connection);
-            _checkEpochs = database.Prepare(EpochCheck.Command(), Connection);
-            _holdBalances = database.Prepare(Balance.HoldCommand(), Connection);
-            _setBalances = database.Prepare(Balance.SetCommand(), Connection);
+            _insertMessages = _statements.Prepare(RowCommand<ShortMessageRow>.Insert(model, returnIds: false));
+            _insertKeys = _statements.Prepare(RowCommand<IdempotencyKeyRow>.Insert(model, returnIds: false));
+            _insertAttempts = _statements.Prepare(RowCommand<AttemptRow>.Insert(model, returnIds: false));
+            _insertWebhooks = _statements.Prepare(RowCommand<WebhookRow>.Insert(model, returnIds: true));
+            _insertRejections = _statements.Prepare(RowCommand<RejectionRow>.Insert(model, returnIds: false));
+            _updateMessages = _statements.Prepare(MessageProgress.Command(model));
+            _updateWebhooks = _statements.Prepare(WebhookProgress.Command(model));
+            _reschedule = _statements.Prepare(Reschedule.Command());
+            _take = _statements.Prepare(MailboxTake.Command());
+            _checkEpochs = _statements.Prepare(EpochCheck.Command());
+            _holdBalances = _statements.Prepare(Balance.HoldCommand());
+            _setBalances = _statements.Prepare(Balance.SetCommand());
         }
         catch
         {
-            _db.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -56,85 +70,103 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Writes the changes in the order <see cref="StoreChange"/> promises and returns how many rows that were.</summary>
     public int Apply(IReadOnlyList<StoreChange> changes, DbTransaction transaction)
     {
-        var takes = Take(changes);
-        CheckEpochs(changes);
-        var balances = Pay(changes);
-        var held = changes.Where(c => c.Held && c.Debit is not { Paid: false }).ToList();
-        var messages = held.SelectMany(c => c.NewMessagesOrNone).ToList();
-        var keys = held.SelectMany(c => c.NewKeysOrNone).ToList();
-        var attempts = changes.SelectMany(c => c.NewAttemptsOrNone).ToList();
-        var progress = changes.SelectMany(c => c.ProgressOrNone.Where(p => c.Held || p.Happened)).ToList();
-        var webhookProgress = held.SelectMany(c => c.WebhookProgressOrNone).ToList();
-        var rejections = held.SelectMany(c => c.NewRejectionsOrNone).ToList();
-        var reschedules = Reschedule.WithoutRepeats(held.SelectMany(c => c.ReschedulesOrNone));
+        try
+        {
+            var rows = Take(changes);
+            var waits = CheckEpochs(changes);
+            rows += Pay(changes);
+            if (waits)
+                EndCheck(changes);
+            GatherNew(changes);
+            rows += _messages.Count + _keys.Count + _attempts.Count + _rejections.Count + _progress.Count;
+            Execute(_insertKeys, _keys);
+            Execute(_insertMessages, _messages);
+            Execute(_insertAttempts, _attempts);
+            Execute(_insertRejections, _rejections);
+            Update(_updateMessages, _progress);
+            if (!waits)
+                EndCheck(changes);
 
-        Execute(_insertKeys, keys);
-        Execute(_insertMessages, messages);
-        Execute(_insertAttempts, attempts);
-        Execute(_insertRejections, rejections);
-        Update(_updateMessages, progress);
+            GatherRest(changes);
+            rows += _messages.Count + _webhooks.Count + _webhookProgress.Count;
+            Execute(_insertMessages, _messages);
+            Execute(_insertWebhooks, _webhooks, _webhookIds);
+            Update(_updateWebhooks, _webhookProgress);
+            var reschedules = Reschedule.WithoutRepeats(_reschedules);
+            foreach (var step in Steps(reschedules, r => r.Recipient))
+                Execute(_reschedule, step);
+            _statements.Flush();
+            for (var i = 0; i < _webhooks.Count; i++)
+                _webhooks[i].Id = _webhookIds[i];
 
-        var applied = progress.Where(p => p.Applied).ToList();
-        var followUps = applied.SelectMany(p => p.FollowUpsOrNone).ToList();
-        var webhooks = held.SelectMany(c => c.NewWebhooksOrNone).Concat(applied.SelectMany(p => p.WebhooksOrNone)).ToList();
-        Execute(_insertMessages, followUps);
-        foreach (var webhook in webhooks)
-            webhook.Node = _nodes.Own;
-        var ids = Execute(_insertWebhooks, webhooks);
-        for (var i = 0; i < webhooks.Count; i++)
-            webhooks[i].Id = ids[i];
-        Update(_updateWebhooks, webhookProgress);
-        foreach (var step in Steps(reschedules, r => r.Recipient))
-            Execute(_reschedule, step);
-
-        foreach (var change in held)
-            RunOther(change, transaction);
-        return takes + balances + messages.Count + keys.Count + attempts.Count + progress.Count + followUps.Count + webhooks.Count + webhookProgress.Count
-            + rejections.Count + reschedules.Count + held.Count(c => c.Other is not null);
+            foreach (var change in changes)
+                if (IsWritten(change) && RunOther(change, transaction))
+                    rows++;
+            return rows + reschedules.Count;
+        }
+        finally
+        {
+            Forget();
+        }
     }
+
+    public DbTransaction BeginTransaction()
+    {
+        _statements.Begin();
+        return Connection.BeginTransaction();
+    }
+
+    /// <inheritdoc cref="RowStatements.MarkCommit"/>
+    public CommitMark? MarkCommit() => _statements.MarkCommit();
 
     public void Dispose()
     {
-        _insertMessages.Dispose();
-        _insertKeys.Dispose();
-        _insertAttempts.Dispose();
-        _insertWebhooks.Dispose();
-        _insertRejections.Dispose();
-        _updateMessages.Dispose();
-        _updateWebhooks.Dispose();
-        _reschedule.Dispose();
-        _take.Dispose();
-        _checkEpochs.Dispose();
-        _holdBalances.Dispose();
-        _setBalances.Dispose();
+        _statements?.Dispose(); // null when opening the connection failed
         _db.Dispose();
     }
 
     private int Take(IReadOnlyList<StoreChange> changes)
     {
+        List<MailboxTake>? all = null;
+        foreach (var change in changes)
+            if (change.TakesOrNull is { } some)
+                (all ??= []).AddRange(some);
+        if (all is null)
+            return 0;
         // In the order of recipients, so that the takes of two nodes cannot wait for each other.
-        var takes = changes.SelectMany(c => c.TakesOrNone).OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
+        var takes = all.OrderBy(t => t.Recipient, StringComparer.Ordinal).ToList();
         foreach (var step in Steps(takes, t => t.Recipient))
         {
-            var epochs = Execute(_take, step);
+            var epochs = Ask(_take, step);
             for (var i = 0; i < step.Count; i++)
                 step[i].Epoch = epochs[i];
         }
         return takes.Count;
     }
 
-    private void CheckEpochs(IReadOnlyList<StoreChange> changes)
+    /// <summary>
+    /// Asks which mailboxes are still held. False when the answers decide neither new rows nor progress (what was delivered is, whoever holds the
+    /// mailbox): then these need not wait for them.
+    /// </summary>
+    private bool CheckEpochs(IReadOnlyList<StoreChange> changes)
     {
-        var checks = new List<EpochCheck>();
+        var waits = false;
         for (var i = 0; i < changes.Count; i++)
         {
             changes[i].Held = changes[i].Mailbox is null;
-            foreach (var progress in changes[i].ProgressOrNone)
-                progress.Applied = false; // the change may have been written before, and rolled back
-            if (changes[i].Mailbox is { } mailbox)
-                checks.Add(new EpochCheck(mailbox, i));
+            if (changes[i].Mailbox is not { } mailbox)
+                continue;
+            _checks.Add(new EpochCheck(mailbox.Recipient, mailbox.Epoch, i));
+            waits |= changes[i].WaitsForMailbox;
         }
-        foreach (var index in Execute(_checkEpochs, checks))
+        Execute(_checkEpochs, _checks, _held);
+        return waits;
+    }
+
+    private void EndCheck(IReadOnlyList<StoreChange> changes)
+    {
+        _statements.Flush();
+        foreach (var index in _held)
             changes[(int)index].Held = true;
     }
 
@@ -145,29 +177,106 @@ internal sealed class WriterSession : IDisposable
             return 0;
         var debits = changes.Select(c => c.Debit).OfType<Debit>().ToLookup(d => d.Account, StringComparer.Ordinal);
         var balances = debits.Select(d => new Balance(d.Key, d.First().StartingCredit)).OrderBy(b => b.Account, StringComparer.Ordinal).ToList();
-        var amounts = Execute(_holdBalances, balances);
+        var amounts = Ask(_holdBalances, balances);
         for (var i = 0; i < balances.Count; i++)
             balances[i].Amount = debits[balances[i].Account].Aggregate(amounts[i], (balance, debit) => debit.From(balance));
         Execute(_setBalances, [.. balances.Where((balance, i) => balance.Amount != amounts[i])]);
         return balances.Count;
     }
 
-    private static List<long> Execute<T>(RowStatement<T> statement, List<T> rows)
+    private static bool IsWritten(StoreChange change) => change is { Held: true, Debit: null or { Paid: true } };
+
+    private void GatherNew(IReadOnlyList<StoreChange> changes)
     {
-        var ids = new List<long>();
-        if (rows.Count > 0)
-            statement.Execute(rows, ids);
-        return ids;
+        foreach (var change in changes)
+        {
+            Add(change.NewAttemptsOrNull, _attempts);
+            foreach (var progress in change.ProgressOrNull ?? [])
+            {
+                progress.Applied = false; // the change may have been written before, and rolled back
+                if (change.Held || progress.Happened)
+                    _progress.Add(progress);
+            }
+            if (!IsWritten(change))
+                continue;
+            Add(change.NewMessagesOrNull, _messages);
+            Add(change.NewKeysOrNull, _keys);
+            Add(change.NewRejectionsOrNull, _rejections);
+        }
     }
 
-    private static void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
+    /// <summary>What comes after progress, or because of it.</summary>
+    private void GatherRest(IReadOnlyList<StoreChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (!IsWritten(change))
+                continue;
+            Add(change.NewWebhooksOrNull, _webhooks);
+            Add(change.WebhookProgressOrNull, _webhookProgress);
+            Add(change.ReschedulesOrNull, _reschedules);
+        }
+        _messages.Clear();
+        foreach (var progress in _progress)
+        {
+            if (!progress.Applied)
+                continue;
+            Add(progress.FollowUpsOrNull, _messages);
+            Add(progress.WebhooksOrNull, _webhooks);
+        }
+        foreach (var webhook in _webhooks)
+            webhook.Node = _nodes.Own;
+    }
+
+    /// <summary>The lists stay, with their room; what was in them does not.</summary>
+    private void Forget()
+    {
+        _statements.Drop();
+        _checks.Clear();
+        _held.Clear();
+        _messages.Clear();
+        _keys.Clear();
+        _attempts.Clear();
+        _rejections.Clear();
+        _progress.Clear();
+        _webhooks.Clear();
+        _webhookIds.Clear();
+        _webhookProgress.Clear();
+        _reschedules.Clear();
+    }
+
+    private static void Add<T>(List<T>? some, List<T> to)
+    {
+        if (some is not null)
+            to.AddRange(some);
+    }
+
+    private void Execute<T>(RowStatement<T> statement, List<T> rows) => Execute(statement, rows, _answers);
+
+    private static void Execute<T>(RowStatement<T> statement, List<T> rows, List<long> returned)
+    {
+        if (rows.Count > 0)
+            statement.Execute(rows, returned);
+    }
+
+    /// <summary>Returns what it answers, until the next one is asked.</summary>
+    private List<long> Ask<T>(RowStatement<T> statement, List<T> rows)
+    {
+        _answers.Clear();
+        Execute(statement, rows, _answers);
+        _statements.Flush();
+        return _answers;
+    }
+
+    private void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
     {
         foreach (var step in Steps(progress, p => p.Id))
         {
-            step.Sort((one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
-            var updated = Execute(statement, step).ToHashSet();
+            step.Sort(static (one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
+            var updated = Ask(statement, step);
+            updated.Sort();
             foreach (var one in step)
-                one.Applied = updated.Contains(one.Id);
+                one.Applied = updated.BinarySearch(one.Id) >= 0;
         }
     }
 
@@ -185,15 +294,16 @@ internal sealed class WriterSession : IDisposable
         }
     }
 
-    private void RunOther(StoreChange change, DbTransaction transaction)
+    private bool RunOther(StoreChange change, DbTransaction transaction)
     {
         if (change.Other is null)
-            return;
+            return false;
         _db.Database.UseTransaction(transaction);
         try
         {
             change.Other(_db);
             _db.SaveChanges();
+            return true;
         }
         finally
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gateway.Benchmarks.Store;
 
 /// <summary>
-/// What the store costs. "writes": this process's CPU time for an accepted and for a concluded message (attempt, progress, webhook), by how
+/// What the store costs. "writes": this process's CPU time and allocations for an accepted and for a concluded message (attempt, progress, webhook), by how
 /// many callers wait at once. "due ROWS": how long the queue's queries take before and after that many waiting rows are there. "start ROWS": how long a store with that many concluded messages and a tenth as many waiting takes to open.
 /// </summary>
 internal static class StoreFigures
@@ -52,12 +52,12 @@ internal static class StoreFigures
     {
         var ids = new MessageId(TimeProvider.System);
         await RoundAsync(store, ids, callers: 64, messages: 4_000); // warm
-        Console.WriteLine("callers  accept: CPU µs  p50 ms  p99 ms  max ms   conclude: CPU µs  p50 ms  p99 ms  max ms  messages/s");
+        Console.WriteLine("callers  accept: CPU µs  kB  p50 ms  p99 ms  max ms   conclude: CPU µs  kB  p50 ms  p99 ms  max ms  messages/s");
         foreach (var callers in new[] { 1, 4, 16, 64, 256, 1024 })
         {
             var (accept, conclude) = await RoundAsync(store, ids, callers, Math.Clamp(callers * 500, 1_000, 40_000));
-            Console.WriteLine($"{callers,7}  {accept.Cpu,14:F1}  {accept.P50,6:F1}  {accept.P99,6:F1}  {accept.Max,6:F1}   "
-                + $"{conclude.Cpu,16:F1}  {conclude.P50,6:F1}  {conclude.P99,6:F1}  {conclude.Max,6:F1}  {conclude.PerSecond,10:F0}");
+            Console.WriteLine($"{callers,7}  {accept.Cpu,14:F1} {accept.Kilobytes,3:F1}  {accept.P50,6:F1}  {accept.P99,6:F1}  {accept.Max,6:F1}   "
+                + $"{conclude.Cpu,16:F1} {conclude.Kilobytes,3:F1}  {conclude.P50,6:F1}  {conclude.P99,6:F1}  {conclude.Max,6:F1}  {conclude.PerSecond,10:F0}");
         }
     }
 
@@ -131,6 +131,7 @@ internal static class StoreFigures
     {
         var latencies = new double[messages];
         var next = -1;
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var cpu = Environment.CpuUsage.TotalTime;
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
@@ -144,9 +145,10 @@ internal static class StoreFigures
         })));
         var elapsed = Stopwatch.GetElapsedTime(started);
         cpu = Environment.CpuUsage.TotalTime - cpu;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         Array.Sort(latencies);
         return new Figure(
-            cpu.TotalMicroseconds / messages, latencies[messages / 2], latencies[messages * 99 / 100], latencies[^1],
+            cpu.TotalMicroseconds / messages, allocated / 1000.0 / messages, latencies[messages / 2], latencies[messages * 99 / 100], latencies[^1],
             messages / elapsed.TotalSeconds);
     }
 
@@ -157,5 +159,5 @@ internal static class StoreFigures
         DueAt = dueAt, ReceiptRequested = true, ClientReference = "transaction 8f14e45f",
     };
 
-    private readonly record struct Figure(double Cpu, double P50, double P99, double Max, double PerSecond);
+    private readonly record struct Figure(double Cpu, double Kilobytes, double P50, double P99, double Max, double PerSecond);
 }
