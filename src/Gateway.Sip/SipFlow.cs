@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Sip.Transports;
 
 namespace Gateway.Sip;
 
@@ -22,7 +23,7 @@ public readonly record struct SipFlow(SipTransportKind Kind, IPEndPoint Remote, 
             return false;
         if (!IPEndPoint.TryParse(text[(colon + 1)..], out var remote) || remote.Port == 0)
             return false;
-        flow = new SipFlow(kind, remote, AnyLocal);
+        flow = new SipFlow(kind, new SerializedEndPoint(remote), AnyLocal);
         return true;
     }
 }

@@ -4,8 +4,10 @@ namespace Gateway.Sip;
 /// Where to send a request instead of where its Route or Request-URI leads: the way some message came (<see cref="At(SipFlow)"/>), the
 /// connection it came on and nothing else (<see cref="Over"/>), or a host, with RFC 3263 for what is not said.
 /// </summary>
-public sealed record SipTarget
+public sealed class SipTarget
 {
+    private string? _text;
+
     private SipTarget()
     {
     }
@@ -32,5 +34,5 @@ public sealed record SipTarget
     public static SipTarget At(string host, int? port = null, SipTransportKind? transport = null) =>
         new() { Host = host, Port = port, Transport = transport };
 
-    public override string ToString() => Flow?.ToString() ?? $"{Host}{(Port is { } port ? $":{port}" : "")}";
+    public override string ToString() => _text ??= Flow?.ToString() ?? $"{Host}{(Port is { } port ? $":{port}" : "")}";
 }

@@ -34,9 +34,10 @@ public static class SipParser
         if (!HeaderLines.TryLine(span, start, out var length)) return Discarded(new SipError(SipFault.StartLine, "Start-Line", start));
 
         var line = span.Slice(start, length);
-        var headers = new SipHeaders(octets, 16);
+        var isResponse = line.StartsWith("SIP/"u8);
+        var headers = new SipHeaders(octets, isResponse ? 8 : 16);
         var door = new Door(framing);
-        SipMessage? message = line.StartsWith("SIP/"u8)
+        SipMessage? message = isResponse
             ? Status(octets, start, length, headers, ref door)
             : Request(octets, start, length, headers, ref door);
         if (message is null) return Discarded(door.Error);

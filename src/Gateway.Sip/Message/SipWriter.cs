@@ -29,6 +29,16 @@ public static class SipWriter
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>The same in an array of the shared pool: to be given back by whoever is the last to send it.</summary>
+    internal static ArraySegment<byte> ToRented(SipMessage message)
+    {
+        var output = Scratch();
+        Write(message, output);
+        var rented = ArrayPool<byte>.Shared.Rent(output.WrittenCount);
+        output.WrittenSpan.CopyTo(rented);
+        return new ArraySegment<byte>(rented, 0, output.WrittenCount);
+    }
+
     /// <summary>What <see cref="SipRequest.CreateResponse"/> makes, in octets, with a Server header if there is a name for it.</summary>
     internal static byte[] AnswerToArray(SipRequest request, int statusCode, string? reason, string? server)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
@@ -30,11 +31,11 @@ internal sealed class ClientTransaction : WheelTimer
     private readonly TaskCompletionSource<SipOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _started;
     private readonly Hop _hop;
-    private readonly byte[] _message;
+    private ArraySegment<byte> _message;
     private TimeSpan _timerE;
     private State _state;
 
-    public ClientTransaction(ClientTransactions table, string branch, string method, string sentBy, Hop hop, byte[] message)
+    public ClientTransaction(ClientTransactions table, string branch, string method, string sentBy, Hop hop, ArraySegment<byte> message)
     {
         _table = table;
         Branch = branch;
@@ -139,7 +140,19 @@ internal sealed class ClientTransaction : WheelTimer
         _state = State.Terminated;
         _hop.Connection?.NoLongerAwaits(this);
         _table.Remove(this);
+        GiveBack();
         _outcome.SetResult(outcome);
+    }
+
+    /// <summary>
+    /// A datagram is with the system when its send returns, and all sends are made under the lock that the end is under too: nobody reads it any
+    /// more. A connection may still have it in its queue.
+    /// </summary>
+    private void GiveBack()
+    {
+        if (!_hop.IsReliable)
+            ArrayPool<byte>.Shared.Return(_message.Array!);
+        _message = default;
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

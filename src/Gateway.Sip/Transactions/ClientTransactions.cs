@@ -22,7 +22,8 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Null when the table is full.</summary>
-    public ClientTransaction? Begin(string branch, string method, string sentBy, Hop hop, byte[] message)
+    /// <param name="message">For UDP in an array of the shared pool, where the transaction returns it.</param>
+    public ClientTransaction? Begin(string branch, string method, string sentBy, Hop hop, ArraySegment<byte> message)
     {
         if (Interlocked.Increment(ref _count) > capacity)
         {

@@ -127,7 +127,7 @@ internal sealed class UserAgentClient(
             return new(Unreachable(server.Kind, server.EndPoint));
 
         var prepared = Prepare(request, hop);
-        return prepared.Octets.Length <= LargestOverUdp
+        return prepared.Octets.Count <= LargestOverUdp
             ? RunAsync(request, hop, prepared, cancellation)
             : AttemptLargeAsync(request, server, hop, prepared, cancellation);
     }
@@ -186,7 +186,8 @@ internal sealed class UserAgentClient(
         }
     }
 
-    private readonly record struct Prepared(string Branch, string SentBy, byte[] Octets);
+    /// <param name="Octets">An array of their own for a connection, which queues it; else rented, and the transaction's to give back.</param>
+    private readonly record struct Prepared(string Branch, string SentBy, ArraySegment<byte> Octets);
 
     /// <summary>Puts our Via in the place of that of an earlier attempt: as user agent we are the only one in the request.</summary>
     private Prepared Prepare(SipRequest request, in Hop hop)
@@ -200,7 +201,7 @@ internal sealed class UserAgentClient(
         if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
             throw new InvalidOperationException($"{sentBy} is too long for a Via");
         request.Headers.AddFirst(HeaderName.Via, via[..length]);
-        return new Prepared(branch, sentBy, SipWriter.ToArray(request));
+        return new Prepared(branch, sentBy, hop.IsReliable ? SipWriter.ToArray(request) : SipWriter.ToRented(request));
     }
 
     /// <summary>RFC 3261 §8.1.1.8: then our Contact is a SIPS URI too.</summary>

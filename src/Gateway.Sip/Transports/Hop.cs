@@ -16,4 +16,8 @@ internal readonly record struct Hop(UdpTransport? Udp, StreamConnection? Connect
     public SipFlow Flow => Connection?.Flow ?? new SipFlow(SipTransportKind.Udp, Remote, Udp!.Local);
 
     public bool TrySend(byte[] message) => Connection?.TrySend(message) ?? Udp!.Send(message, Remote) == SocketError.Success;
+
+    /// <param name="message">For a connection a whole array, which it keeps.</param>
+    public bool TrySend(ArraySegment<byte> message) =>
+        Connection?.TrySend(message.Array!) ?? Udp!.Send(message, Remote) == SocketError.Success;
 }

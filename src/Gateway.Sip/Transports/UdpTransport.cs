@@ -128,21 +128,13 @@ internal sealed partial class UdpTransport : IDisposable
         if (remotes.TryGetValue(from, out var remote))
             return remote;
         var anyOfFamily = from.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-        remote = new Remote((IPEndPoint)new IPEndPoint(anyOfFamily, 0).Create(from));
+        remote = new SerializedEndPoint((IPEndPoint)new IPEndPoint(anyOfFamily, 0).Create(from));
         if (remotes.Count >= RememberedRemotes)
             remotes.Clear();
         var key = new SocketAddress(from.Family, from.Size);
         from.Buffer.Span[..from.Size].CopyTo(key.Buffer.Span);
         remotes.Add(key, remote);
         return remote;
-    }
-
-    /// <summary>An address that is answered often, with its form for the system made once.</summary>
-    private sealed class Remote(IPEndPoint address) : IPEndPoint(address.Address, address.Port)
-    {
-        private readonly SocketAddress _serialized = address.Serialize();
-
-        public override SocketAddress Serialize() => _serialized;
     }
 
     /// <summary>SIO_UDP_CONNRESET off: Windows otherwise fails the next receive with the ICMP answer to an earlier send.</summary>

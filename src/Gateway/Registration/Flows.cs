@@ -12,7 +12,11 @@ namespace Gateway.Registration;
 /// </summary>
 public sealed class Flows(SipEndpoint endpoint)
 {
+    private const int KeptWays = 8_192;
+
     private readonly ConcurrentDictionary<string, Carried> _carried = new(StringComparer.Ordinal);
+    // Ways by UDP are those of many subscribers behind a P-CSCF, or of one with many messages.
+    private readonly ConcurrentDictionary<string, SipTarget> _ways = new(StringComparer.Ordinal);
 
     /// <summary>The subscriber has registered over this flow.</summary>
     public void Carry(SipFlow flow, string subscriber)
@@ -43,7 +47,10 @@ public sealed class Flows(SipEndpoint endpoint)
     {
         if (contact.Path is not null || contact.Flow is null) return null;
         if (IsConnection(contact.Flow)) return Find(contact) is { } open ? SipTarget.Over(open) : null;
-        return SipFlow.TryParse(contact.Flow, out var flow) ? SipTarget.At(flow) : null;
+        if (_ways.TryGetValue(contact.Flow, out var known)) return known;
+        if (!SipFlow.TryParse(contact.Flow, out var flow)) return null;
+        if (_ways.Count >= KeptWays) _ways.Clear();
+        return _ways.GetOrAdd(contact.Flow, static (_, flow) => SipTarget.At(flow), flow);
     }
 
     /// <summary>The contact's URI is not the address its registration came from.</summary>

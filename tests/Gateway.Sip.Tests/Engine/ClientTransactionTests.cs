@@ -38,6 +38,28 @@ public sealed class ClientTransactionTests : EngineTest
     }
 
     [Fact]
+    public async Task A_repetition_is_the_request_again_whatever_others_were_sent_meanwhile()
+    {
+        using var peer = new UdpPeer();
+        var endpoint = await StartAsync();
+        var waiting = SendAsync(endpoint, NewRequest(peer.Address, text: "the first"));
+        var first = await peer.ReceiveAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            var sending = SendAsync(endpoint, NewRequest(peer.Address, text: $"another, {i}"));
+            peer.Send((await peer.ReceiveAsync()).Reply(200), endpoint.Udp());
+            Assert.Equal(200, (await sending.InTimeAsync()).Response?.StatusCode);
+        }
+
+        AdvanceByTicks(TimeSpan.FromSeconds(0.5));
+        var again = await peer.ReceiveAsync();
+        peer.Send(again.Reply(200), endpoint.Udp());
+
+        Assert.Equal(first.Text, again.Text);
+        Assert.Equal(200, (await waiting.InTimeAsync()).Response?.StatusCode);
+    }
+
+    [Fact]
     public async Task The_timers_of_an_ims_access_network_are_settings()
     {
         using var peer = new UdpPeer();
