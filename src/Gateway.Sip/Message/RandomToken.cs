@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Gateway.Sip;
@@ -26,6 +27,8 @@ internal static class RandomToken
 
     /// <summary>The same as octets, as many as fit.</summary>
     public static void WriteHex(Span<byte> output) => Convert.TryToHexStringLower(Take(output.Length / 2), output, out _);
+
+    public static ulong UInt64() => BinaryPrimitives.ReadUInt64BigEndian(Take(sizeof(ulong)));
 
     private static ReadOnlySpan<byte> Take(int octets)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Gateway.Sip;
@@ -64,7 +65,7 @@ public sealed class SipRequest : SipMessage
         var headers = response.Headers;
         foreach (var name in AnsweredWith(statusCode)) headers.CopyFrom(Headers, name);
         if (LacksToTag(statusCode))
-            headers.AppendTo(HeaderName.To, toTag is null ? NewTagParameter(stackalloc byte[TagParameterLength]) : Encoding.ASCII.GetBytes(";tag=" + toTag));
+            headers.AppendTo(HeaderName.To, toTag is null ? TagParameter(RandomToken.UInt64(), stackalloc byte[TagParameterLength]) : Encoding.ASCII.GetBytes(";tag=" + toTag));
         return response;
     }
 
@@ -72,10 +73,10 @@ public sealed class SipRequest : SipMessage
     public static string NewTag() => RandomToken.Hex(TagOctets);
 
     /// <summary>The headers of such a response, written without making one: most answers say nothing more.</summary>
-    internal void WriteAnswerHeaders(int statusCode, IBufferWriter<byte> output)
+    internal void WriteAnswerHeaders(in PlainAnswer answer, IBufferWriter<byte> output)
     {
-        var toTag = LacksToTag(statusCode) ? NewTagParameter(stackalloc byte[TagParameterLength]) : default;
-        foreach (var name in AnsweredWith(statusCode)) Headers.WriteTo(output, name, name == HeaderName.To ? toTag : default);
+        var toTag = LacksToTag(answer.StatusCode) ? TagParameter(answer.ToTag, stackalloc byte[TagParameterLength]) : default;
+        foreach (var name in AnsweredWith(answer.StatusCode)) Headers.WriteTo(output, name, name == HeaderName.To ? toTag : default);
     }
 
     private ReadOnlySpan<HeaderName> AnsweredWith(int statusCode) =>
@@ -84,10 +85,10 @@ public sealed class SipRequest : SipMessage
             ? [HeaderName.Via, HeaderName.From, HeaderName.To, HeaderName.CallId, HeaderName.CSeq, HeaderName.RecordRoute]
             : [HeaderName.Via, HeaderName.From, HeaderName.To, HeaderName.CallId, HeaderName.CSeq];
 
-    private static ReadOnlySpan<byte> NewTagParameter(Span<byte> parameter)
+    private static ReadOnlySpan<byte> TagParameter(ulong tag, Span<byte> parameter)
     {
         ";tag="u8.CopyTo(parameter);
-        RandomToken.WriteHex(parameter[";tag=".Length..]);
+        tag.TryFormat(parameter[";tag=".Length..], out _, "x16", CultureInfo.InvariantCulture);
         return parameter;
     }
 

@@ -40,11 +40,11 @@ public static class SipWriter
     }
 
     /// <summary>What <see cref="SipRequest.CreateResponse"/> makes, in octets, with a Server header if there is a name for it.</summary>
-    internal static byte[] AnswerToArray(SipRequest request, int statusCode, string? reason, string? server)
+    internal static byte[] AnswerToArray(SipRequest request, in PlainAnswer answer, string? server)
     {
         var output = Scratch();
-        WriteStatusLine(statusCode, SipResponse.PhraseOf(statusCode, reason), output);
-        request.WriteAnswerHeaders(statusCode, output);
+        WriteStatusLine(answer.StatusCode, SipResponse.PhraseOf(answer.StatusCode, answer.Reason), output);
+        request.WriteAnswerHeaders(answer, output);
         if (server is not null)
         {
             output.Write("Server: "u8);

@@ -20,8 +20,9 @@ namespace Gateway.Sip.Transactions;
 ///               │               Terminated                │
 ///               └──────────────────────────────────────────┘
 /// </code>
-/// After the final response it holds no more than its key and the octets to repeat. A request that is ignored is absorbed without any
-/// response until the client has given up, as if the network had lost it.
+/// After the final response it holds no more than its key and what to repeat: mostly a status, since the client brings with its repetition all else
+/// that such an answer says, and at thousands of requests a second their octets are a hundred megabytes. A request that is ignored is absorbed
+/// without any response until the client has given up, as if the network had lost it.
 /// </summary>
 internal sealed class ServerTransaction : WheelTimer
 {
@@ -34,6 +35,7 @@ internal sealed class ServerTransaction : WheelTimer
     private SipRequest? _request;
     private readonly Hop _back;
     private byte[]? _response;
+    private PlainAnswer _plain;   // once completed without a response of its own
     private State _state;
 
     public ServerTransaction(ServerTransactions table, string key, SipRequest request, Hop back)
@@ -59,16 +61,32 @@ internal sealed class ServerTransaction : WheelTimer
     public void Start() => _table.Wheel.Schedule(this, _table.Timers.TryingAfter);
 
     /// <summary>The same request again. It never reaches the application.</summary>
-    public void OnRetransmission() => On(Trigger.Request);
+    /// <returns>The answer that is to be written anew; null when there is none, or it has been sent.</returns>
+    public PlainAnswer? OnRetransmission()
+    {
+        lock (this)
+        {
+            if (_state == State.Completed && _response is null)
+                return _plain;
+            On(Trigger.Request);
+            return null;
+        }
+    }
 
     /// <summary>False when it is answered already, or so late that the client has given up.</summary>
-    public bool TryRespond(byte[] final, out Hop back)
+    public bool TryRespond(byte[] final, out Hop back) => TryRespond(final, default, out back);
+
+    /// <inheritdoc cref="TryRespond(byte[], out Hop)"/>
+    public bool TryRespond(in PlainAnswer plain, out Hop back) => TryRespond(null, plain, out back);
+
+    private bool TryRespond(byte[]? final, in PlainAnswer plain, out Hop back)
     {
         lock (this)
         {
             back = _back;
             if (_state is State.Completed or State.Ignored or State.Terminated)
                 return false;
+            _plain = plain;
             On(Trigger.Final, final);
             return true;
         }

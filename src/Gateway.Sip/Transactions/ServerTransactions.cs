@@ -27,30 +27,20 @@ internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWh
         ? via.KeyOf(request.Method)
         : $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{request.TopVia}";
 
-    /// <summary>True when the request is one that is known, and is dealt with.</summary>
-    public bool TryAbsorb(string key)
-    {
-        if (!_byKey.TryGetValue(key, out var known))
-            return false;
-        known.OnRetransmission();
-        return true;
-    }
+    public ServerTransaction? Find(string key) => _byKey.GetValueOrDefault(key);
 
     public bool IsFull => Count >= capacity;
 
-    /// <summary>Null when another thread has begun the same one meanwhile; that one then has absorbed this request.</summary>
-    public ServerTransaction? Begin(string key, SipRequest request, Hop back)
+    /// <summary>False when another thread has begun the same one meanwhile, which this request then repeats.</summary>
+    public bool TryBegin(string key, SipRequest request, Hop back, out ServerTransaction transaction)
     {
-        var transaction = new ServerTransaction(this, key, request, back);
-        while (!_byKey.TryAdd(key, transaction))
-        {
-            if (TryAbsorb(key))
-                return null;
-        }
-
+        var own = new ServerTransaction(this, key, request, back);
+        transaction = _byKey.GetOrAdd(key, own);
+        if (transaction != own)
+            return false;
         Interlocked.Increment(ref _count);
-        transaction.Start();
-        return transaction;
+        own.Start();
+        return true;
     }
 
     internal void Remove(ServerTransaction transaction)

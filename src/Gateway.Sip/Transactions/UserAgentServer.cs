@@ -30,9 +30,9 @@ internal sealed partial class UserAgentServer(
         if (transports.Back(flow, via) is not { } back)
             return;   // its connection has gone, and the client knows
         var key = ServerTransactions.KeyOf(request, via);
-        if (transactions.TryAbsorb(key))
+        if (transactions.Find(key) is { } known)
         {
-            metrics.RetransmissionAbsorbed();
+            Absorb(flow, request, via, known, back);
             return;
         }
 
@@ -66,14 +66,18 @@ internal sealed partial class UserAgentServer(
     public Task RespondAsync(ServerTransaction transaction, SipResponse response)
     {
         CheckFinal(response.StatusCode);
-        return SendAsync(transaction, Write(response));
+        var octets = Write(response);
+        return transaction.TryRespond(octets, out var back) ? transports.SendResponseAsync(back, octets) : Task.CompletedTask;
     }
 
     /// <summary>The response that says no more than its status.</summary>
     public Task RespondAsync(ServerTransaction transaction, SipRequest request, int statusCode, string? reason)
     {
         CheckFinal(statusCode);
-        return SendAsync(transaction, SipWriter.AnswerToArray(request, statusCode, reason, options.UserAgent));
+        var answer = new PlainAnswer(statusCode, reason);
+        return transaction.TryRespond(answer, out var back)
+            ? transports.SendResponseAsync(back, SipWriter.AnswerToArray(request, answer, options.UserAgent))
+            : Task.CompletedTask;
     }
 
     internal void Run(IncomingRequest incoming) => _ = RunAsync(incoming);
@@ -113,14 +117,27 @@ internal sealed partial class UserAgentServer(
         await incoming.RespondAsync(500);
     }
 
+    private void Absorb(in SipFlow flow, SipRequest request, in TopVia via, ServerTransaction known, in Hop back)
+    {
+        metrics.RetransmissionAbsorbed();
+        if (known.OnRetransmission() is not { } answer)
+            return;
+        MarkVia(flow, via, request);
+        back.TrySend(SipWriter.AnswerToArray(request, answer, options.UserAgent));
+    }
+
     private void Accept(in SipFlow flow, SipRequest request, in TopVia via, string key, in Hop back)
     {
         MarkVia(flow, via, request);
         if (back.Connection is { } connection && via.HasAlias
             && (via.Names(flow.Remote.Address) || connection.MayStandFor(Encoding.ASCII.GetString(via.Host))))
             transports.Streams.AddAlias(connection, via.Port ?? flow.Kind.DefaultPort);
-        if (transactions.Begin(key, request, back) is not { } transaction)
+        if (!transactions.TryBegin(key, request, back, out var transaction))
+        {
+            Absorb(flow, request, via, transaction, back);
             return;
+        }
+
         Interlocked.Increment(ref _inProgress);
         ThreadPool.UnsafeQueueUserWorkItem(new IncomingRequest(this, transaction, request, flow), preferLocal: false);
     }
@@ -145,9 +162,6 @@ internal sealed partial class UserAgentServer(
         if (statusCode is < 200 or > 699 or 408)
             throw new ArgumentException($"{statusCode} must not answer a non-INVITE request (RFC 4320 §4)", nameof(statusCode));
     }
-
-    private Task SendAsync(ServerTransaction transaction, byte[] final) =>
-        transaction.TryRespond(final, out var back) ? transports.SendResponseAsync(back, final) : Task.CompletedTask;
 
     private byte[] Write(SipResponse response)
     {
