@@ -20,7 +20,8 @@ internal sealed record LoadOptions
     public int Mailboxes { get; init; } = 100_000;
 
     public int Subscribers => 1_000;
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 4 : 8);
+    /// <summary>The compiler is at work for the first twenty seconds.</summary>
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 4 : 20);
     public TimeSpan Measured => TimeSpan.FromSeconds(Seconds ?? (Quick ? 10 : 30));
 
     /// <summary>Null: these are none of its options.</summary>

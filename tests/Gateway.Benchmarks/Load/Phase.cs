@@ -22,6 +22,7 @@ internal sealed record Work(string Name, IReadOnlyList<(string Name, int Id)> Pr
 internal sealed class Phase(Work work, Ledger ledger, Func<Task<RuntimeFigures>> runtime)
 {
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Chapter = TimeSpan.FromMinutes(5);
 
     public async Task<Measured> RunAsync(TimeSpan warmUp, TimeSpan time)
     {
@@ -32,12 +33,28 @@ internal sealed class Phase(Work work, Ledger ledger, Func<Task<RuntimeFigures>>
         var senders = Enumerable.Range(0, work.Senders).Select(_ => Task.Run(() => SendAsync(window, started, stop.Token))).ToList();
         await Task.Delay(warmUp, TimeProvider.System);
         var before = await SnapshotAsync();
-        await Task.Delay(time, TimeProvider.System);
+        await PassAsync(time);
         var after = await SnapshotAsync();
         await stop.CancelAsync();
         await Task.WhenAll(senders);
         await ArrivedAsync(ledger.Accepted);
         return Measured.Of(work, before, after, ledger);
+    }
+
+    /// <summary>A long run tells between times how it goes: whether it is still as fast, and its memory flat.</summary>
+    private async Task PassAsync(TimeSpan time)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var left = time; left > TimeSpan.Zero; left = time - Stopwatch.GetElapsedTime(began))
+        {
+            var ended = ledger.Ended;
+            var chapter = left < Chapter ? left : Chapter;
+            await Task.Delay(chapter, TimeProvider.System);
+            if (time <= Chapter) continue;
+            var resident = string.Join(", ", work.Processes.Select(process => $"{process.Name} {ProcessFigures.Resident(process.Id).Now >> 20} MiB"));
+            Console.WriteLine(FormattableString.Invariant(
+                $"{work.Name} after {Stopwatch.GetElapsedTime(began).TotalMinutes:F0} min: {(ledger.Ended - ended) / chapter.TotalSeconds:F0} messages/s, resident {resident}"));
+        }
     }
 
     /// <summary>Until so many have come to their end; half a minute without any is a loss.</summary>
