@@ -30,7 +30,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     private readonly List<Waiting> _queue = [];
     // Ids that left the queue lately: a ring or a read that was under way meanwhile may still bring such a row.
-    private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
+    private readonly Queue<long> _concludedOrder = new();
     private readonly HashSet<long> _concluded = [];
     private List<ContactRow> _contacts = [];
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.
@@ -55,7 +55,8 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private string Recipient => this.GetPrimaryKeyString();
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public override Task OnActivateAsync(CancellationToken cancel) => LoadContactsAsync(cancel);
+    /// <summary>Nobody else's contacts are asked for, but where a message is still for one who was a subscriber.</summary>
+    public override Task OnActivateAsync(CancellationToken cancel) => router.IsSubscriber(Recipient) ? LoadContactsAsync(cancel) : Task.CompletedTask;
 
     public async Task Accepted(ShortMessageRow row)
     {
