@@ -9,6 +9,7 @@ internal static class CarrierTurn
 {
     public static string? Take(List<string> routes, Waiting waiting, Func<string, bool> isLeftAlone)
     {
+        if (routes is [var only]) return waiting.CarriersThatRejected.Contains(only) ? null : only;
         var inTurn = InTurn(routes, waiting).ToList();
         return inTurn.Find(carrier => !isLeftAlone(carrier)) ?? inTurn.FirstOrDefault();
     }
@@ -16,7 +17,7 @@ internal static class CarrierTurn
     /// <summary>Why it is not the first of the routes, in words for the message's history; null when it is.</summary>
     public static string? Why(string carrier, List<string> routes, Waiting waiting, Func<string, bool> isLeftAlone)
     {
-        var leftAlone = InTurn(routes, waiting).TakeWhile(before => before != carrier).Where(isLeftAlone).ToList();
+        var leftAlone = routes is [var only] && only == carrier ? [] : InTurn(routes, waiting).TakeWhile(before => before != carrier).Where(isLeftAlone).ToList();
         var passedOver = leftAlone.Count == 0 ? null : $"{string.Join(", ", leftAlone)} passed over, having failed repeatedly";
         var after = waiting.LastCarrier is { } last && last != carrier ? $"after {last}" : null;
         return passedOver is null ? after : after is null ? passedOver : $"{after}, {passedOver}";

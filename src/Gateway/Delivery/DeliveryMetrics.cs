@@ -7,14 +7,13 @@ namespace Gateway.Delivery;
 public sealed class DeliveryMetrics : IDisposable
 {
     private readonly Meter _meter = new("Gateway");
-    private readonly TaggedCounter<string> _late;
+    private readonly Counter<long> _late;
     private readonly TaggedCounter<(string Channel, Next Next)> _attempts;
     private readonly TaggedCounter<MessageState> _concluded;
 
     public DeliveryMetrics(SendSlots slots)
     {
-        _late = new(_meter, "gateway.carrier.receipts.late", "Carriers' receipts for messages that had been told of as expired",
-            carrier => [new("carrier", carrier)]);
+        _late = _meter.CreateCounter<long>("gateway.carrier.receipts.late", description: "Carriers' receipts for messages that had been told of as expired");
         _attempts = new(_meter, "gateway.attempts", "Tries on the air or at a carrier, by channel and by what follows",
             what => [new("channel", what.Channel), new("next", what.Next)]);
         _concluded = new(_meter, "gateway.messages.concluded", "Messages that have come to their end, by state", state => [new("state", state)]);
@@ -22,7 +21,7 @@ public sealed class DeliveryMetrics : IDisposable
         _meter.CreateObservableGauge("gateway.attempts.in_line", () => slots.InLine, description: "Attempts that wait for a send slot");
     }
 
-    public void CarrierReceiptLate(string carrier) => _late.Add(carrier);
+    public void CarrierReceiptLate(string carrier) => _late.Add(1, new KeyValuePair<string, object?>("carrier", carrier));
 
     internal void Attempted(string channel, Next next) => _attempts.Add((channel, next));
 

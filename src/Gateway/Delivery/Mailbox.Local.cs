@@ -15,7 +15,8 @@ public sealed partial class Mailbox
 
     public override async Task OnActivateAsync(CancellationToken cancel)
     {
-        await LoadContactsAsync(cancel);
+        // Nobody else's contacts are asked for, but where a message is still for one who was a subscriber.
+        if (router.IsSubscriber(Recipient)) await LoadContactsAsync(cancel);
         _turns = TaskScheduler.Current;
         local.Add(Recipient, this);
     }

@@ -264,7 +264,7 @@ public sealed partial class Mailbox
     {
         if (await JoinAsync(waiting) is not { } parts) return;
         var row = waiting.Row;
-        var routes = router.Carriers(row.Recipient).Select(route => route.Carrier!).ToList();
+        var routes = router.CarrierNames(row.Recipient);
         var carrier = CarrierTurn.Take(routes, waiting, channels.IsLeftAlone) ?? row.Carrier!;
         var why = CarrierTurn.Why(carrier, routes, waiting, channels.IsLeftAlone);
         if (await SlotAsync($"carrier {carrier}", row, channels.LimitsOf(carrier)) is not { } slot) return;

@@ -30,7 +30,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
 
     private readonly List<Waiting> _queue = [];
     // Ids that left the queue lately: a ring or a read that was under way meanwhile may still bring such a row.
-    private readonly Queue<long> _concludedOrder = new(RememberedConclusions);
+    private readonly Queue<long> _concludedOrder = new();
     private readonly HashSet<long> _concluded = [];
     private List<KnownContact> _contacts = [];
     // What is stored up to here is in the queue, and behind it there is more. Not behind the last in the queue: whole pages may be a carrier's already.

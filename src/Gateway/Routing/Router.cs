@@ -21,8 +21,8 @@ public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSetti
     {
         if (AccountOf(recipient) is { } account) return new RouteChoice(RouteKind.Application, null, $"{recipient} is a number of account {account.ApiKey}");
         if (IsSubscriber(recipient)) return new RouteChoice(RouteKind.Subscriber, null, $"{recipient} is a subscriber's number");
-        var carriers = Carriers(recipient);
-        return carriers.Count == 0 ? null : carriers[0];
+        var matches = Matches(recipient);
+        return matches.Count == 0 ? null : Choice(matches[0], matches);
     }
 
     /// <summary>The account whose application has this number, or null.</summary>
@@ -36,19 +36,38 @@ public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSetti
     /// </summary>
     public List<RouteChoice> Carriers(string recipient)
     {
-        var matches = directory.Current.Carriers.Values.Select(entry => entry.Settings)
-            .Select(carrier => (carrier, Prefix: carrier.Prefixes.Where(prefix => recipient.StartsWith(prefix, StringComparison.Ordinal)).MaxBy(prefix => prefix.Length)))
-            .Where(match => match.Prefix is not null).Select(match => (match.carrier, Prefix: match.Prefix!)).ToList();
-        if (matches.Count > 1)
-            matches = [.. matches.OrderByDescending(match => match.Prefix.Length).ThenBy(match => match.carrier.Priority).ThenBy(match => Distance(recipient, match.carrier))];
-        return matches.ConvertAll(match => new RouteChoice(RouteKind.Carrier, match.carrier.Name,
-            $"carrier {match.carrier.Name}: prefix \"{match.Prefix}\", priority {match.carrier.Priority}{Share(match.carrier, match.Prefix)}"));
+        var matches = Matches(recipient);
+        return matches.ConvertAll(match => Choice(match, matches));
+    }
 
-        string Share(CarrierSettings carrier, string prefix)
-        {
-            var equals = matches.Where(match => match.Prefix == prefix && match.carrier.Priority == carrier.Priority).ToList();
-            return equals.Count == 1 ? "" : $", weight {carrier.Weight} of {equals.Sum(match => match.carrier.Weight)}";
-        }
+    /// <summary>The names of <see cref="Carriers"/>.</summary>
+    public List<string> CarrierNames(string recipient) => Matches(recipient).ConvertAll(match => match.Carrier.Name);
+
+    private List<Match> Matches(string recipient)
+    {
+        var matches = new List<Match>();
+        foreach (var (_, entry) in directory.Current.Carriers)
+            if (LongestPrefix(entry.Settings, recipient) is { } prefix) matches.Add(new Match(entry.Settings, prefix));
+        return matches.Count < 2 ? matches
+            : [.. matches.OrderByDescending(match => match.Prefix.Length).ThenBy(match => match.Carrier.Priority).ThenBy(match => Distance(recipient, match.Carrier))];
+    }
+
+    private static string? LongestPrefix(CarrierSettings carrier, string recipient)
+    {
+        string? longest = null;
+        foreach (var prefix in carrier.Prefixes)
+            if (recipient.StartsWith(prefix, StringComparison.Ordinal) && !(prefix.Length <= longest?.Length)) longest = prefix;
+        return longest;
+    }
+
+    private static RouteChoice Choice(Match chosen, List<Match> matches) => new(RouteKind.Carrier, chosen.Carrier.Name,
+        $"carrier {chosen.Carrier.Name}: prefix \"{chosen.Prefix}\", priority {chosen.Carrier.Priority}{Share(chosen, matches)}");
+
+    private static string Share(Match chosen, List<Match> matches)
+    {
+        if (matches.Count == 1) return "";
+        var equals = matches.FindAll(match => match.Prefix == chosen.Prefix && match.Carrier.Priority == chosen.Carrier.Priority);
+        return equals.Count == 1 ? "" : $", weight {chosen.Carrier.Weight} of {equals.Sum(match => match.Carrier.Weight)}";
     }
 
     /// <summary>Weighted rendezvous hashing: the smallest distance wins, and does so with a probability proportional to its weight.</summary>
@@ -59,4 +78,6 @@ public sealed class Router(LiveDirectory directory, NumberPlan numbers, SipSetti
         var even = (BinaryPrimitives.ReadUInt64BigEndian(digest) + 1.0) / (ulong.MaxValue + 2.0); // between 0 and 1, neither of them
         return carrier.Weight == 0 ? double.PositiveInfinity : -Math.Log(even) / carrier.Weight;
     }
+
+    private readonly record struct Match(CarrierSettings Carrier, string Prefix);
 }

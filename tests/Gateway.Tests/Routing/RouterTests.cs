@@ -36,8 +36,12 @@ public sealed class RouterTests
     [InlineData("442071234567", "london,uk-good,uk-cheap,world")]
     [InlineData("447700900000", "uk-good,uk-cheap,world")]
     [InlineData("15551234567", "world")]
-    public void The_longest_prefix_wins_and_then_the_priority(string recipient, string carriers) =>
+    public void The_longest_prefix_wins_and_then_the_priority(string recipient, string carriers)
+    {
         Assert.Equal(carriers, string.Join(',', _router.Carriers(recipient).Select(route => route.Carrier)));
+        Assert.Equal(carriers, string.Join(',', _router.CarrierNames(recipient)));
+        Assert.Equal(_router.Carriers(recipient)[0], _router.Find(recipient));
+    }
 
     [Fact]
     public void Equal_routes_share_the_recipients_by_weight_and_each_recipient_stays_with_his()
