@@ -39,7 +39,7 @@ internal sealed class GatewayOverHttp : IAsyncDisposable
         builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
         var grains = DispatchProxy.Create<IGrainFactory, IdleGrains>();
         ((IdleGrains)(object)grains).Receipts = Receipts;
-        builder.Services.AddSingleton(grains).AddSingleton<WorkUnderWay>().AddSingleton<WebhookBell>().AddSingleton<Mailboxes>();
+        builder.Services.AddSingleton(grains).AddSingleton<WorkUnderWay>().AddSingleton<WebhookBell>().AddSingleton<LocalMailboxes>().AddSingleton<Mailboxes>();
         builder.Services.AddSingleton(_ => new GatewayStore(store ?? _folder.Options, Time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         if (provisioned) builder.AddProvisioning(settings);
         builder.AddRest(settings).AddAcceptance().AddRouting().AddCarriers(settings);
