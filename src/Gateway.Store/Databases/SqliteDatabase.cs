@@ -110,8 +110,9 @@ internal sealed class SqliteDatabase : StoreDatabase
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back at its new start.
-        command.CommandText = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864";
+        // 16 MiB of pages: the inner ones of large indexes and the leaves at work. Where a leaf was split, the commit looks at every page there is here.
+        // A log that grew under load is cut back at its new start.
+        command.CommandText = "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864";
         command.ExecuteNonQuery();
     }
 
