@@ -5,7 +5,7 @@ namespace Gateway.Store;
 /// <summary>All that is executed between two flushes is sent at once, and answered in one round trip.</summary>
 internal sealed class PostgresRowStatements : RowStatements
 {
-    // Of the whole transaction, also within a savepoint; null while it has written nothing.
+    // Of the whole transaction, also within a savepoint; 0 while it has written nothing.
     private const string OwnTransaction = "SELECT coalesce(txid_current_if_assigned(), 0)";
 
     private readonly NpgsqlBatch _batch;
@@ -45,24 +45,20 @@ internal sealed class PostgresRowStatements : RowStatements
     {
         if (_sent.Count == 0)
             return;
-        // In passing, so that the commit need not ask; before anything is written the answer is none, and the next flush asks again.
-        if (_transaction is [] or [0])
-        {
-            _transaction.Clear();
-            Send(_ownTransaction, _transaction);
-        }
+        // In passing, so that the commit need not ask.
+        if (!KnowsTransaction)
+            AskTransaction();
         SendAll();
     }
 
     public override CommitMark? MarkCommit()
     {
-        if (_transaction is [] or [0])
+        if (!KnowsTransaction)
         {
-            _transaction.Clear();
-            Send(_ownTransaction, _transaction);
+            AskTransaction();
             SendAll();
         }
-        return _transaction is [var number] and not [0] ? new CommitMark(number, _serverStartedAt) : null;
+        return KnowsTransaction ? new CommitMark(_transaction[0], _serverStartedAt) : null;
     }
 
     public override void Drop()
@@ -74,6 +70,14 @@ internal sealed class PostgresRowStatements : RowStatements
     }
 
     public override void Dispose() => _batch.Dispose();
+
+    private bool KnowsTransaction => _transaction is [not 0];
+
+    private void AskTransaction()
+    {
+        _transaction.Clear();
+        Send(_ownTransaction, _transaction);
+    }
 
     private void Prepare(PostgresStatement statement)
     {

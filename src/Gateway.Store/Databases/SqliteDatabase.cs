@@ -3,12 +3,23 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Logging;
+using SQLitePCL;
 
 namespace Gateway.Store;
 
 internal sealed class SqliteDatabase : StoreDatabase
 {
     private static readonly TimeSpan SchemaLockInterval = TimeSpan.FromMilliseconds(50);
+
+    // A connection, with all that hangs on it, is one thread's at a time, as ADO.NET asks for: SQLite need not lock it at each call. Nor does anybody
+    // ask how much memory SQLite has, for which it would hold one lock of the process at each allocation. It refuses, harmlessly, when the process
+    // has used SQLite before.
+    static SqliteDatabase()
+    {
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     private readonly TimeProvider _time;
     private readonly string _file;
@@ -99,8 +110,9 @@ internal sealed class SqliteDatabase : StoreDatabase
     public override void PrepareWriter(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        // 64 MiB of pages, so that index leaves of many recipients stay at hand; a log that grew under load is cut back at its new start.
-        command.CommandText = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864";
+        // 16 MiB of pages: the inner ones of large indexes and the leaves at work. Where a leaf was split, the commit looks at every page there is here.
+        // A log that grew under load is cut back at its new start.
+        command.CommandText = "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864";
         command.ExecuteNonQuery();
     }
 
