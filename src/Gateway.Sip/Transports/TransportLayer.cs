@@ -154,9 +154,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     {
         if (hop.Udp is { } udp)
         {
-            return IsAny(udp.Local.Address)
-                ? new IPEndPoint(_localAddresses.Towards(hop.Remote.Address), udp.Local.Port).ToString()
-                : udp.SentBy;
+            return IsAny(udp.Local.Address) ? udp.SentByOf(_localAddresses.Towards(hop.Remote.Address)) : udp.SentBy;
         }
 
         var local = hop.Connection!.Flow.Local;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ internal sealed partial class UdpTransport : IDisposable
     private const int RememberedRemotes = 8_192;
 
     private readonly Socket _socket;
+    private readonly ConcurrentDictionary<IPAddress, string> _sentByOf = new();
     private readonly MessageReceived _onMessage;
     private readonly Thread[] _threads;
     private readonly ILogger _logger;
@@ -60,6 +62,10 @@ internal sealed partial class UdpTransport : IDisposable
 
     /// <summary>Of our Vias, unless the socket is bound to all addresses.</summary>
     public string SentBy { get; }
+
+    /// <summary>The same when it is, as seen by whom <paramref name="local"/> faces: one of this machine's addresses, which are few.</summary>
+    public string SentByOf(IPAddress local) =>
+        _sentByOf.GetOrAdd(local, static (address, port) => new IPEndPoint(address, port).ToString(), Local.Port);
 
     public void Start()
     {

@@ -127,34 +127,41 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
         return result.Accepted ? (null, result.AcceptedAt) : (RpRefusal.Of(result.Refusal), 0);
     }
 
-    internal static Submission SubmissionOf(string originator, in SmsSubmit submit, DateTimeOffset now) => new()
+    internal static Submission SubmissionOf(string originator, in SmsSubmit submit, DateTimeOffset now)
     {
-        Source = MessageSource.Volte,
-        Originator = originator,
-        Destination = submit.DestinationAddress.ToString(),
-        Content = new UserDataContent(submit.UserData.Octets.ToArray(), submit.UserData.Length, submit.UserData.HasHeader,
-            submit.DataCodingScheme.Value, submit.ProtocolIdentifier.Value),
-        Validity = submit.ValidityPeriod.TryGetExpiry(now, out var expiry) && expiry - now < Submission.DefaultValidity
-            ? expiry - now : Submission.DefaultValidity,
-        ReceiptRequested = submit.StatusReportRequest,
-        ForeignId = Fingerprint(submit),
-        RepeatWindow = submit.RejectDuplicates ? Submission.StatedRepeat : UnstatedRepeat,
-        SubmitReference = submit.MessageReference,
-        SubmitDestination = submit.DestinationAddress.Encode(),
-    };
+        var destination = submit.DestinationAddress.Encode();
+        return new Submission
+        {
+            Source = MessageSource.Volte,
+            Originator = originator,
+            Destination = submit.DestinationAddress.ToString(),
+            Content = new UserDataContent(submit.UserData.Octets.ToArray(), submit.UserData.Length, submit.UserData.HasHeader,
+                submit.DataCodingScheme.Value, submit.ProtocolIdentifier.Value),
+            Validity = submit.ValidityPeriod.TryGetExpiry(now, out var expiry) && expiry - now < Submission.DefaultValidity
+                ? expiry - now : Submission.DefaultValidity,
+            ReceiptRequested = submit.StatusReportRequest,
+            ForeignId = Fingerprint(submit, destination),
+            RepeatWindow = submit.RejectDuplicates ? Submission.StatedRepeat : UnstatedRepeat,
+            SubmitReference = submit.MessageReference,
+            SubmitDestination = destination,
+        };
+    }
 
     /// <summary>
     /// What makes a handset's repeat the same message, with or without TP-RD and in whatever SIP transaction: sender (kept beside this), TP-MR, TP-DA
     /// and user data (TS 23.040 §9.2.3.6, §9.2.3.25).
     /// Not RP-MR, which a repeat has anew, nor Call-ID: a request with the same one is a repeat by its content.
     /// </summary>
-    private static string Fingerprint(in SmsSubmit submit)
+    private static string Fingerprint(in SmsSubmit submit, byte[] destination)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData([submit.MessageReference, submit.DataCodingScheme.Value, submit.UserData.Length]);
-        hash.AppendData(submit.DestinationAddress.Encode());
-        hash.AppendData(submit.UserData.Octets.Span);
-        return $"tpdu:{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16))}";
+        var content = submit.UserData.Octets.Span;
+        Span<byte> all = stackalloc byte[3 + destination.Length + content.Length]; // no more than a TPDU: some 160
+        (all[0], all[1], all[2]) = (submit.MessageReference, submit.DataCodingScheme.Value, submit.UserData.Length);
+        destination.CopyTo(all[3..]);
+        content.CopyTo(all[(3 + destination.Length)..]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(all, hash);
+        return $"tpdu:{Convert.ToHexStringLower(hash[..16])}";
     }
 
     private Task RefuseAsync(Sender sender, SipRequest request, byte reference, RpRefusal refusal)

@@ -13,7 +13,7 @@ public sealed partial class Identities(SipSettings settings)
 
     /// <summary>A sender's URI as an OTT client shows it: a number as an identity here, a name as a user of our domain.</summary>
     public string OfOriginator(string originator) =>
-        originator.All(char.IsAsciiDigit) ? $"sip:+{originator}@{settings.Domain};user=phone" : $"sip:{Uri.EscapeDataString(originator)}@{settings.Domain}";
+        !originator.AsSpan().ContainsAnyExceptInRange('0', '9') ? $"sip:+{originator}@{settings.Domain};user=phone" : $"sip:{Uri.EscapeDataString(originator)}@{settings.Domain}";
 
     /// <summary>E.164 digits of an identity (tel:, or a sip: whose user part is a number and no IMSI), or null.</summary>
     public static string? MsisdnOf(SipUri identity) =>
