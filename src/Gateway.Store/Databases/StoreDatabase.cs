@@ -41,8 +41,7 @@ internal abstract class StoreDatabase : IAsyncDisposable
         {
             try
             {
-                await using var db = Open();
-                return await read(db);
+                return await ReadOnceAsync(read);
             }
             catch (Exception fault) when (left > 1 && IsCut(fault))
             {
@@ -54,6 +53,28 @@ internal abstract class StoreDatabase : IAsyncDisposable
             }
         }
     }
+
+    private async Task<T> ReadOnceAsync<T>(Func<GatewayDb, ValueTask<T>> read)
+    {
+        var db = OpenToRead();
+        try
+        {
+            var result = await read(db);
+            CloseRead(db);
+            return result;
+        }
+        catch
+        {
+            await db.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A context that has only been read with, if any.</summary>
+    protected virtual GatewayDb OpenToRead() => Open();
+
+    /// <summary>The read went well, and another one may follow.</summary>
+    protected virtual void CloseRead(GatewayDb db) => db.Dispose();
 
     /// <summary>The transaction met another one's and gave way: the same again will go through.</summary>
     public virtual bool IsConflict(Exception fault) => false;
