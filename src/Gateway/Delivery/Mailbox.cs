@@ -55,7 +55,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
     private string Recipient => this.GetPrimaryKeyString();
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Nobody else's contacts are asked for, but where a message is still for one who was a subscriber.</summary>
+    /// <summary>Of a number that is no subscriber's, contacts are read only when a message needs them: one that was taken while it still was.</summary>
     public override Task OnActivateAsync(CancellationToken cancel) => router.IsSubscriber(Recipient) ? LoadContactsAsync(cancel) : Task.CompletedTask;
 
     public async Task Accepted(ShortMessageRow row)
