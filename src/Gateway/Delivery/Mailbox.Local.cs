@@ -15,7 +15,7 @@ public sealed partial class Mailbox
 
     public override async Task OnActivateAsync(CancellationToken cancel)
     {
-        // Nobody else's contacts are asked for, but where a message is still for one who was a subscriber.
+        // Of a number that is no subscriber's, contacts are read only when a message needs them: one that was taken while it still was.
         if (router.IsSubscriber(Recipient)) await LoadContactsAsync(cancel);
         _turns = TaskScheduler.Current;
         local.Add(Recipient, this);
