@@ -8,6 +8,7 @@ internal sealed class PostgresRowStatements : RowStatements
     // Of the whole transaction, also within a savepoint; 0 while it has written nothing.
     private const string OwnTransaction = "SELECT coalesce(txid_current_if_assigned(), 0)";
 
+    private readonly NpgsqlConnection _connection;
     private readonly NpgsqlBatch _batch;
     private readonly List<PostgresStatement> _sent = [];
     private readonly PostgresStatement _ownTransaction = new(new NpgsqlBatchCommand(OwnTransaction), [], answers: true);
@@ -18,17 +19,23 @@ internal sealed class PostgresRowStatements : RowStatements
     /// <param name="serverStart">SQL for when the server started, in microseconds.</param>
     public PostgresRowStatements(NpgsqlConnection connection, string serverStart)
     {
+        _connection = connection;
         _batch = new NpgsqlBatch(connection);
         using var asking = new NpgsqlCommand($"SELECT {serverStart}", connection);
         _serverStartedAt = (long)asking.ExecuteScalar()!;
-        Prepare(_ownTransaction);
+        _batch.BatchCommands.Add(_ownTransaction.Command);
+        _batch.Prepare(); // so that it runs what is prepared
+        _batch.BatchCommands.Clear();
     }
 
-    public override RowStatement<T> Prepare<T>(RowCommand<T> command)
+    public override RowStatement<T> Prepare<T>(RowCommand<T> command) => new PostgresRowStatement<T>(command, this);
+
+    /// <summary>Whatever waits to be sent.</summary>
+    public void Prepare(PostgresStatement statement)
     {
-        var statement = new PostgresRowStatement<T>(command, this);
-        Prepare(statement.Statement);
-        return statement;
+        using var batch = new NpgsqlBatch(_connection);
+        batch.BatchCommands.Add(statement.Command);
+        batch.Prepare();
     }
 
     public override void Begin() => _transaction.Clear();
@@ -77,13 +84,6 @@ internal sealed class PostgresRowStatements : RowStatements
     {
         _transaction.Clear();
         Send(_ownTransaction, _transaction);
-    }
-
-    private void Prepare(PostgresStatement statement)
-    {
-        _batch.BatchCommands.Add(statement.Command);
-        _batch.Prepare();
-        _batch.BatchCommands.Clear();
     }
 
     private void SendAll()

@@ -42,6 +42,34 @@ public abstract class StoreWriterTests(PostgresCluster? cluster) : TestStore(clu
     }
 
     [Fact]
+    public async Task Rows_are_there_as_given_whatever_is_empty_in_those_around_them()
+    {
+        // What a batch leaves empty in all its rows, in some, or in none: each of these batches differs from the one before.
+        var batches = new[] { 0, 2, 1, 0, 3, 2 }.Select((every, batch) => Enumerable.Range(batch * 40, 40).Select(i => Row(i, every)).ToList()).ToList();
+        foreach (var batch in batches)
+        {
+            var change = new StoreChange();
+            change.NewMessages.AddRange(batch);
+            await Store.Writer.WriteAsync(change, Cancel);
+        }
+
+        await using var db = Store.Open();
+        var stored = await db.ShortMessages.OrderBy(m => m.Id).ToListAsync(Cancel);
+        Assert.Equal(240, stored.Count);
+        foreach (var (row, there) in batches.SelectMany(batch => batch).Zip(stored)) Assert.Equivalent(row, there, strict: true);
+
+        static ShortMessageRow Row(int i, int every)
+        {
+            var row = Message(i + 1);
+            if (every == 0 || i % every != 0) return row;
+            (row.Account, row.Text, row.UserData, row.SegmentCount) = (i % 4 == 0 ? "" : "a", null, [(byte)i], 0);
+            (row.ReceiptRequested, row.HasUserDataHeader, row.Price, row.CallbackUrl) = (true, i % 8 == 0, i, $"http://{i}");
+            (row.ConcludedAt, row.DueAt, row.Attempts, row.Reason) = (i % 3, null, (byte)i, i % 5 == 0 ? null : "r");
+            return row;
+        }
+    }
+
+    [Fact]
     public async Task Webhooks_learn_their_ids_in_the_order_given()
     {
         var change = new StoreChange();
