@@ -1,5 +1,5 @@
-using System.Text;
 using System.Net;
+using System.Text;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Uris;
