@@ -42,6 +42,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     /// <inheritdoc cref="Add(HeaderName, string)"/>
     public void Add(HeaderName name, [InterpolatedStringHandlerArgument("")] ref HeaderText value)
     {
+        if (name == HeaderName.Other) throw new ArgumentException("A header without a known name is added by its text.", nameof(name));
         var octets = RoomBehind(0, value.Length);
         if (octets.ContainsAny(SipGrammar.LineEnds)) throw LineEnd(name);
 

@@ -125,6 +125,7 @@ public sealed class SipHeadersTests
         var headers = new SipHeaders { { HeaderName.To, "<sip:a@b>" } };
 
         Assert.Throws<ArgumentException>(() => headers.Add(HeaderName.Subject, $"a{'\r'}b"));
+        Assert.Throws<ArgumentException>(() => headers.Add(HeaderName.Other, $"a{1}b"));
         Assert.Throws<InvalidOperationException>(() => headers.Add(HeaderName.Subject, $"a{Adding()}b"));
         Assert.Equal(["To: <sip:a@b>", "Expires: 5"], headers.Select(h => $"{h.Key}: {h.Value}"));
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Xunit;
 
 namespace Gateway.Sip.Tests.Uris;
@@ -27,6 +28,20 @@ public sealed class SipUriTests
     [InlineData("soap.beep://192.0.2.103:3002")]
     [InlineData("im:alice@example.org")]
     public void A_URI_is_written_as_it_was_read(string text) => Assert.Equal(text, SipUri.Parse(text).ToString());
+
+    [Theory]
+    [InlineData("SIP:a@Example.org", "sip:a@Example.org")]
+    [InlineData("sip:a@example.org:05060", "sip:a@example.org:5060")]
+    [InlineData("sip:a@example.org:0", "sip:a@example.org:0")]
+    [InlineData("sip:a@example.org;;x=;y;", "sip:a@example.org;x=;y")]
+    [InlineData("sip:a;;b@example.org:5060;lr;?h=1", "sip:a;;b@example.org:5060;lr?h=1")]
+    [InlineData("Tel:+491701;ext=1;", "tel:+491701;ext=1")]
+    [InlineData("URN:service:sos", "urn:service:sos")]
+    public void What_is_not_as_it_is_written_here_is_written_as_it_is(string read, string written)
+    {
+        Assert.Equal(written, SipUri.Parse(read).ToString());
+        Assert.Equal(written, SipUri.TryParse(Encoding.UTF8.GetBytes(read), out var uri) ? uri.ToString() : null);
+    }
 
     [Theory]
     [InlineData("")]
