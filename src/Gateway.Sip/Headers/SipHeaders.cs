@@ -14,7 +14,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     private readonly ReadOnlyMemory<byte> _received;
 
     /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
-    private int FirstAdded => _received.IsEmpty ? 512 : 128;
+    private int FirstAdded => _received.IsEmpty ? 768 : 128;
 
     private byte[] _added = [];
     private int _addedLength;

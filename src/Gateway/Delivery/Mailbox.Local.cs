@@ -29,16 +29,27 @@ public sealed partial class Mailbox
     }
 
     /// <summary><see cref="IMailbox.Accepted"/>, from any thread.</summary>
-    internal void Ring(ShortMessageRow row, Mailboxes mailboxes) => _ = Task.Factory.StartNew(
-        static ring => ((LocalRing)ring!).Run(), new LocalRing(this, row, mailboxes, channels.Work.Begin()), CancellationToken.None,
-        TaskCreationOptions.DenyChildAttach, _turns!);
+    internal void Ring(ShortMessageRow row, Mailboxes mailboxes)
+    {
+        var ring = new LocalRing(this, row, mailboxes, channels.Work.Begin());
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            ring.Start(_turns!);
+            return;
+        }
+        // What flows with a request (its log scopes) would be carried, and kept, through all that the mailbox does until it sleeps.
+        using (ExecutionContext.SuppressFlow()) ring.Start(_turns!);
+    }
 
     /// <summary>The same as <see cref="IMailbox.Report"/> for the report that is waited for at this moment, from any thread. False: it is another one.</summary>
     internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.Report.TrySetResult(report);
 
     private sealed class LocalRing(Mailbox mailbox, ShortMessageRow row, Mailboxes mailboxes, WorkUnderWay.Work work)
     {
-        public void Run()
+        public void Start(TaskScheduler turns) =>
+            Task.Factory.StartNew(static ring => ((LocalRing)ring!).Run(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, turns);
+
+        private void Run()
         {
             if (mailbox._leaving || mailbox._lost)
             {

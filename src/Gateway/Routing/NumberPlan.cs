@@ -85,7 +85,12 @@ public sealed class NumberPlan
         }
     }
 
-    private static bool IsDigits(string text) => !text.AsSpan().ContainsAnyExceptInRange('0', '9');
+    private static bool IsDigits(string text)
+    {
+        foreach (var c in text) // so few that a search over a range costs more
+            if (!char.IsAsciiDigit(c)) return false;
+        return true;
+    }
 
     // RFC 3966 §3 visual separators.
     private static string Bare(string given) =>
