@@ -19,6 +19,14 @@ public sealed class AwaitedReports : IDisposable
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    internal int Count
+    {
+        get
+        {
+            lock (_lock) return _line.Count;
+        }
+    }
+
     /// <summary>The handset's report, or null when it did not come in time.</summary>
     internal Task<HandsetReport?> OfAsync(Flight flight)
     {

@@ -120,7 +120,7 @@ public sealed partial class Mailbox(GatewayStore store, Channels channels, Recei
             }
             return;
         }
-        if (Array.TrueForAll(due, _concluded.Contains)) return; // they were on the air when the sweep looked
+        if (due.Length > 0 && Array.TrueForAll(due, _concluded.Contains)) return; // they were on the air when the sweep looked
         // The rows are the truth: one that is due ends the hold here. (Its ring may have been lost, or this hold never written down.)
         if (_epoch == 0) _more = true; // read when the mailbox is taken
         else if (await LoadAsync(after: default, CancellationToken.None)) _holdUntil = 0;

@@ -89,11 +89,12 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     public IPEndPoint Sip { get; }
     public GatewayStore Store => _app.Services.GetRequiredService<GatewayStore>();
     public Contacts Contacts => _app.Services.GetRequiredService<Contacts>();
+    private AwaitedReports Reports => _app.Services.GetRequiredService<AwaitedReports>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
     public SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;
 
-    /// <summary>Mailboxes that are waiting for a handset that will not answer: they count as under way.</summary>
+    /// <summary>Mailboxes that wait for a report that will not come, or for a slot: they count as under way.</summary>
     public int Silent { get; set; }
 
     /// <param name="store">Where its rows are; null: a SQLite file of its own.</param>
@@ -350,7 +351,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     }
 
     private Task SettledAsync() =>
-        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0), () => $"idle ({Work.Count} under way). The trace:\n{this}",
+        Deadline.UntilAsync(() => Task.FromResult(Work.Count == Silent && Slots.UnderWay == 0 && Reports.Count + Slots.InLine == Silent), () => $"idle ({Work.Count} under way). The trace:\n{this}",
             Cancel, Deadline.Start);
 
     /// <summary>The trace; what happened to several recipients at the same time stands in the order of their numbers.</summary>
