@@ -56,7 +56,7 @@ public sealed class CrashAuditTests(PostgresCluster cluster, ITestOutputHelper o
                 .Concat(submitting.Select(handset => load.SubmitAsync(handset, stop.Token, Cancel))).ToList();
             for (var round = 0; round < Rounds; round++)
             {
-                if (round == Rounds / 2) sending.AddRange(away.Select(handset => handset.RegisterAsync(Cancel)));
+                if (round == Rounds / 2) sending.AddRange(away.Select(handset => AuditedLoad.RegisterAsync(handset, Cancel)));
                 await audit.EventsAsync(random.Next(1, MaxEvents), Cancel);
                 await audit.OutageAsync(() => settings.Length == 0 && round % 2 == 1 ? gateway.LosePowerAsync(random) : gateway.KillAsync());
                 await gateway.StartAsync(Cancel);

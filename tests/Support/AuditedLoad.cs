@@ -13,7 +13,7 @@ internal sealed class AuditedLoad(DeliveryAudit audit, Func<int, GatewayProcess>
 {
     /// <summary>So many of one handset's messages wait at most: the load is to be spread over the kills, not to pile up before the first.</summary>
     private const int MaxOpen = 10;
-    private static readonly TimeSpan ReportWithin = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(3);
 
     private int _asked;
 
@@ -70,18 +70,30 @@ internal sealed class AuditedLoad(DeliveryAudit audit, Func<int, GatewayProcess>
         }
     }
 
+    /// <summary>
+    /// Registers a handset, however often. RFC 3261's own repetitions every 4 s may all come while a gateway that is killed as often starts; whoever
+    /// begins anew meets it.
+    /// </summary>
+    public static Task RegisterAsync(RawUe handset, CancellationToken cancel) => Deadline.UntilAsync(
+        () => InTimeAsync(async within => (await handset.RegisterAsync(within)).Status == 200, cancel),
+        () => $"{handset.Number} is registered", cancel, Deadline.Start);
+
     /// <summary>As a handset that hears nothing repeats it: the same RP and TP references, in a new transaction.</summary>
-    private static async Task<bool> TrySubmitAsync(RawUe handset, byte[] rp, CancellationToken cancel)
+    private static Task<bool> TrySubmitAsync(RawUe handset, byte[] rp, CancellationToken cancel) => InTimeAsync(async within =>
     {
-        var (callId, response) = await handset.SendRpAsync(rp, cancel);
-        if (response.Status is < 200 or > 299) return false;
+        var (callId, response) = await handset.SendRpAsync(rp, within);
+        return response.Status is >= 200 and <= 299 && (await handset.ReportAsync(callId, within)).IsAck;
+    }, cancel);
+
+    private static async Task<bool> InTimeAsync(Func<CancellationToken, Task<bool>> attempt, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(AnswerWithin, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
         try
         {
-            var report = await handset.Requests.NextAsync(request => request is { IsMessage: true, Is3gppSms: true } && request["In-Reply-To"] == callId,
-                cancel, ReportWithin);
-            return RpMessage.Read(report.Body).IsAck;
+            return await attempt(either.Token);
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return false;
         }
