@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Gateway.Benchmarks.Delivery;
 using Gateway.Handset;
 using Gateway.Tests.Store;
@@ -12,7 +13,7 @@ internal static class LoadCommand
     public static async Task<int?> RunAsync(string[] words)
     {
         if (LoadOptions.Read(words) is not { } options) return null;
-        Say($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} processors shared with the load, .NET {Environment.Version}");
+        Say($"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, commit {Commit()}, {Environment.ProcessorCount} processors shared with the load, .NET {Environment.Version}");
         var results = new List<Result>();
         Result? rival = null;
         try
@@ -23,16 +24,26 @@ internal static class LoadCommand
                 var scenarios = new Scenarios(options, store == "postgres" ? cluster : null);
                 foreach (var name in options.Scenarios)
                 {
-                    if (await RunAsync(scenarios, name, store, cluster) is { } result) results.Add(Told(result));
+                    if (await TimedAsync(() => RunAsync(scenarios, name, store, cluster)) is { } result) results.Add(result);
                 }
             }
-            if (options.Kamailio) rival = await KamailioAsync(options);
+            if (options.Kamailio) rival = await TimedAsync(() => KamailioAsync(options));
         }
         finally
         {
             Print(results, rival); // what was measured before a failure, too
         }
         return results.Append(rival).Any(result => result?.Measured.Fault is not null) ? 1 : 0;
+    }
+
+    /// <summary>With how fast the processors were, before and after.</summary>
+    private static async Task<Result?> TimedAsync(Func<Task<Result?>> run)
+    {
+        var before = ProcessorSpeed.Measure();
+        if (await run() is not { } result) return null;
+        result = result with { SortMilliseconds = (before + ProcessorSpeed.Measure()) / 2 };
+        Say($"{result.Measured.Name}, {result.Store}: {result.Measured.PerSecond:F0} messages/s; {result.Measured.Fault ?? "nothing lost, nothing twice"}");
+        return result;
     }
 
     private static async Task<Result?> RunAsync(Scenarios scenarios, string name, string store, PostgresCluster cluster)
@@ -55,7 +66,7 @@ internal static class LoadCommand
     }
 
     /// <summary>What it sends is neither stored nor acknowledged: the handsets are silent, and what they show counts.</summary>
-    private static async Task<Result> KamailioAsync(LoadOptions options)
+    private static async Task<Result?> KamailioAsync(LoadOptions options)
     {
         await using var kamailio = await KamailioSmsc.StartAsync();
         await using var subscribers = await Subscribers.CreateAsync(
@@ -65,28 +76,26 @@ internal static class LoadCommand
         subscribers.Ledger = ledger;
         var work = new Work("volte", [("kamailio", kamailio.ProcessId)],
             number => kamailio.SendAsync(Subscribers.NumberOf(number % options.Subscribers), Ledger.TextOf(number, isLong: false)));
-        var measured = await new Phase(work, ledger, () => Task.FromResult(default(RuntimeFigures))).RunAsync(options.WarmUp, options.Measured);
-        var (peak, now) = ProcessFigures.Resident(kamailio.ProcessId);
-        return Told(new Result("kamailio", measured, peak, now, 0));
+        var measured = await new Phase(work, ledger, () => Task.FromResult(RuntimeFigures.None)).RunAsync(options.WarmUp, options.Measured);
+        return new Result("kamailio", measured, ProcessFigures.ProportionalOf(kamailio.ProcessId), DatabasePerMessage: double.NaN);
     }
 
-    private static Result Told(Result result)
-    {
-        Say($"{result.Measured.Name}, {result.Store}: {result.Measured.PerSecond:F0} messages/s; {result.Measured.Fault ?? "nothing lost, nothing twice"}");
-        return result;
-    }
+    /// <summary>As the build wrote it down.</summary>
+    private static string Commit() =>
+        typeof(LoadCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, var commit]
+            ? commit[..Math.Min(8, commit.Length)] : "unknown";
 
     private static void Print(List<Result> results, Result? rival)
     {
         Say($"");
-        Say($"| scenario | store | messages/s | accept ms p50 / p99 / p99.9 | to the wire p50 / p99 | to RP-ACK p50 / p99 | CPU µs a message | kB allocated | peak RSS MiB | GC pauses | database octets | foreign CPU |");
-        Say($"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        Say($"| scenario | store | messages/s | accept ms p50 / p99 / p99.9 | to the wire p50 / p99 | to RP-ACK p50 / p99 | CPU µs a message | kB allocated | peak RSS MiB | GC pauses | database octets | foreign CPU | sort ms |");
+        Say($"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var result in rival is null ? results : [.. results, rival])
         {
             var measured = result.Measured;
             var ((answer, wire, acknowledged), cpu) = (measured.Latencies, measured.CpuPerMessage);
             var fault = measured.Fault is null ? "" : $" ({measured.Fault}: does not count)";
-            Say($"| {measured.Name}{fault} | {result.Store} | {measured.PerSecond:F0} | {At(answer, 0.5)} / {At(answer, 0.99)} / {At(answer, 0.999)} | {At(wire, 0.5)} / {At(wire, 0.99)} | {At(acknowledged, 0.5)} / {At(acknowledged, 0.99)} | {string.Join(" + ", cpu.Select(one => one.Microseconds.ToString("F0", CultureInfo.InvariantCulture)))} | {measured.AllocatedPerMessage / 1000:F1} | {result.PeakResident >> 20} | {measured.PauseShare:P1} | {result.DatabasePerMessage:F0} | {measured.ForeignShare:P0} |");
+            Say($"| {measured.Name}{fault} | {result.Store} | {measured.PerSecond:F0} | {At(answer, 0.5)} / {At(answer, 0.99)} / {At(answer, 0.999)} | {At(wire, 0.5)} / {At(wire, 0.99)} | {At(acknowledged, 0.5)} / {At(acknowledged, 0.99)} | {string.Join(" + ", cpu.Select(one => one.Microseconds.ToString("F0", CultureInfo.InvariantCulture)))} | {Known(measured.AllocatedPerMessage / 1000, "F1")} | {result.PeakResident >> 20} | {Known(measured.PauseShare, "P1")} | {Known(result.DatabasePerMessage, "F0")} | {measured.ForeignShare:P0} | {result.SortMilliseconds:F1} |");
         }
         if (rival is null) return;
         foreach (var ours in results.Where(result => result.Measured.Name == "volte"))
@@ -97,6 +106,8 @@ internal static class LoadCommand
 
     private static string At(double[] sorted, double share) =>
         sorted.Length == 0 ? "" : Latencies.At(sorted, share).ToString("F1", CultureInfo.InvariantCulture);
+
+    private static string Known(double figure, string format) => double.IsNaN(figure) ? "" : figure.ToString(format, CultureInfo.InvariantCulture);
 
     private static void Say(FormattableString text) => Console.WriteLine(FormattableString.Invariant(text));
 }

@@ -102,7 +102,11 @@ internal sealed class Phase(Work work, Ledger ledger, Func<Task<RuntimeFigures>>
 internal sealed record Snapshot(long At, int Ended, double[] CpuSeconds, RuntimeFigures Runtime, double MachineCpuSeconds, double OwnCpuSeconds);
 
 /// <summary>Of the .NET runtime in the gateway: octets allocated and seconds of pause since its start.</summary>
-internal readonly record struct RuntimeFigures(double Allocated, double PauseSeconds);
+internal readonly record struct RuntimeFigures(double Allocated, double PauseSeconds)
+{
+    /// <summary>It has none.</summary>
+    public static readonly RuntimeFigures None = new(double.NaN, double.NaN);
+}
 
 /// <summary>The figures of one scenario.</summary>
 internal sealed record Measured(string Name, double PerSecond, Latencies Latencies, IReadOnlyList<(string Process, double Microseconds)> CpuPerMessage,

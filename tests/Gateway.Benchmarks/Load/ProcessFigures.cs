@@ -9,16 +9,10 @@ internal static class ProcessFigures
     private const double TicksASecond = 100; // USER_HZ, which is 100 on every Linux that .NET runs on
 
     /// <summary>Seconds of CPU of the process, its children, and those of them that have ended.</summary>
-    public static double CpuSeconds(int process)
-    {
-        var ticks = Ticks(process, ended: true);
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Fields(id) is { } fields
-                && int.Parse(fields[1], CultureInfo.InvariantCulture) == process) ticks += Ticks(id, ended: true);
-        }
-        return ticks / TicksASecond;
-    }
+    public static double CpuSeconds(int process) => (Ticks(process) + Children(process).Sum(Ticks)) / TicksASecond;
+
+    /// <summary>Octets resident of the process and its children, what several share counted once.</summary>
+    public static long ProportionalOf(int process) => Children(process).Append(process).Sum(Proportional);
 
     /// <summary>Octets: the most it has had resident, and what it has now.</summary>
     public static (long Peak, long Now) Resident(int process)
@@ -30,8 +24,6 @@ internal static class ProcessFigures
             else if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) now = Kilobytes(line);
         }
         return (peak, now);
-
-        static long Kilobytes(string line) => 1024 * long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Seconds of CPU that all processors have spent on anything, so that what was not ours shows.</summary>
@@ -48,8 +40,32 @@ internal static class ProcessFigures
         return self.TotalProcessorTime.TotalSeconds;
     }
 
-    private static long Ticks(int process, bool ended) =>
-        Fields(process) is { } fields ? Enumerable.Range(11, ended ? 4 : 2).Sum(field => long.Parse(fields[field], CultureInfo.InvariantCulture)) : 0;
+    private static IEnumerable<int> Children(int process)
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Fields(id) is { } fields
+                && int.Parse(fields[1], CultureInfo.InvariantCulture) == process) yield return id;
+        }
+    }
+
+    /// <summary>utime, stime, and those of its ended children.</summary>
+    private static long Ticks(int process) =>
+        Fields(process) is { } fields ? Enumerable.Range(11, 4).Sum(field => long.Parse(fields[field], CultureInfo.InvariantCulture)) : 0;
+
+    private static long Proportional(int process)
+    {
+        try
+        {
+            return Kilobytes(File.ReadLines($"/proc/{process}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)));
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended
+        }
+    }
+
+    private static long Kilobytes(string line) => 1024 * long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 
     /// <summary>Those behind the name, which may hold blanks: state, parent, …; null: it is gone.</summary>
     private static string[]? Fields(int process)

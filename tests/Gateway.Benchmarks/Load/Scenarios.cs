@@ -101,9 +101,9 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
 
     private async Task<Result> ResultAsync(Measured measured, GatewayUnderLoad gateway, Ledger ledger)
     {
-        var (peak, now) = ProcessFigures.Resident(gateway.ProcessId);
+        var (peak, _) = ProcessFigures.Resident(gateway.ProcessId);
         var database = postgres is null ? gateway.DatabaseOctets : await PostgresOctetsAsync();
-        return new Result(postgres is null ? "sqlite" : "postgres", measured, peak, now, (double)database / Math.Max(1, ledger.Accepted));
+        return new Result(postgres is null ? "sqlite" : "postgres", measured, peak, (double)database / Math.Max(1, ledger.Accepted));
     }
 
     private Work WorkOf(string name, GatewayUnderLoad gateway, Func<int, Task<bool>> send) =>
@@ -126,5 +126,13 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
     }
 }
 
-/// <summary>A scenario's figures, and octets: resident at most and at the end, and of the database for a message.</summary>
-internal sealed record Result(string Store, Measured Measured, long PeakResident, long Resident, double DatabasePerMessage);
+/// <summary>A scenario's figures.</summary>
+/// <param name="Store">Whose: the gateway's on this store, or the rival's.</param>
+/// <param name="Measured">What was measured.</param>
+/// <param name="PeakResident">Octets of memory, at most.</param>
+/// <param name="DatabasePerMessage">Octets; NaN: there is no database.</param>
+internal sealed record Result(string Store, Measured Measured, long PeakResident, double DatabasePerMessage)
+{
+    /// <summary>Of <see cref="ProcessorSpeed"/>.</summary>
+    public double SortMilliseconds { get; init; }
+}
