@@ -15,6 +15,10 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
         db.Contacts.AsNoTracking().Where(contact => contact.Subscriber == subscriber && contact.ExpiresAt > now)
             .OrderByDescending(contact => contact.Q).ThenByDescending(contact => contact.RegisteredAt).AsQueryable());
 
+    // The writer's thread asks it for every registration, and while all register at once everything else waits for that thread.
+    private readonly Func<GatewayDb, string, ContactSource, IEnumerable<ContactRow>> _known = EF.CompileQuery((GatewayDb db, string subscriber, ContactSource source) =>
+        db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source));
+
     /// <summary>The registrar's contacts of this subscriber have been written anew, changed or merely refreshed.</summary>
     public event Action<string>? RegisteredHere;
 
@@ -49,7 +53,7 @@ public sealed class Contacts(GatewayStore store, Mailboxes mailboxes, Flows flow
             {
                 told = mayTell?.Invoke(db) ?? true;
                 if (!told) return;
-                var known = db.Contacts.Where(contact => contact.Subscriber == subscriber && contact.Source == source).ToList();
+                var known = _known(db, subscriber, source).ToList();
                 if (bindings is not null) known.RemoveAll(contact => !bindings.Contains(contact.Binding));
                 news = Differ(known, current);
                 db.Contacts.RemoveRange(known.Where(old => !current.Any(contact => contact.Binding == old.Binding)));
