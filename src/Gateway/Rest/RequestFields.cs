@@ -32,10 +32,10 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>Names that need not be made again for each request.</summary>
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> UsualNames =
         new HashSet<string>(new SmsFieldsAttribute().Fields.Select(field => field.Name), StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
-    private const int UsualCount = 7, LongestUsual = 20;
+    private const int LongestUsual = 20;
 
     private readonly RequestReading _reading;
-    private readonly Dictionary<string, string> _values = new(UsualCount, StringComparer.Ordinal);
+    private FieldValues _values;
     private HashSet<string>? _composites;
 
     /// <summary>Why the request cannot be read, or null.</summary>
@@ -45,7 +45,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     public string? this[string name] => _values.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
     /// <summary>The client sent it, perhaps empty.</summary>
-    public bool Has(string name) => _values.ContainsKey(name);
+    public bool Has(string name) => _values.TryGetValue(name, out _);
 
     /// <summary>The first of these names whose JSON value is an object or an array, where only a text, number or boolean makes sense.</summary>
     public string? FirstComposite(IEnumerable<string> names) => _composites is null ? null : names.FirstOrDefault(_composites.Contains);
@@ -97,7 +97,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>The same, and over it what others call by another name.</summary>
     /// <param name="names">Ours, and theirs.</param>
     internal RequestFields Renamed(IReadOnlyDictionary<string, string> names) =>
-        Of(names.Select(name => KeyValuePair.Create(name.Key, this[name.Value])).Concat(_values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))));
+        Of(names.Select(name => KeyValuePair.Create(name.Key, this[name.Value])).Concat(this.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))));
 
     private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
 
@@ -205,6 +205,8 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     private void AddForm(ReadOnlySpan<byte> form)
     {
+        if (!form.IsEmpty)
+            _values.Expect(form.Count((byte)'&') + 1);
         foreach (var part in form.Split((byte)'&'))
         {
             var field = form[part];
