@@ -217,7 +217,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
             var given = equals < 0 ? field : field[..equals];
             if (Usual(given) is not { } name && !TryUnescape(given, out name))
                 Fault ??= "a parameter name is not valid UTF-8";
-            else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value))
+            else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value, recurs: name is "api_key" or "from"))
                 Fault ??= $"{name} is not valid UTF-8";
             else
                 _values.TryAdd(name, value);
@@ -231,9 +231,10 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     }
 
     /// <summary>Percent-decoding with plus as space (WHATWG URL, urlencoded parsing); a percent sign that starts no octet stands for itself.</summary>
-    private bool TryUnescape(ReadOnlySpan<byte> escaped, out string text)
+    private bool TryUnescape(ReadOnlySpan<byte> escaped, out string text, bool recurs = false)
     {
-        text = "";
+        if (!escaped.ContainsAny((byte)'%', (byte)'+'))
+            return TryDecode(escaped, out text, recurs);
         var rented = ArrayPool<byte>.Shared.Rent(escaped.Length);
         var octets = rented.AsSpan();
         var length = 0;
@@ -249,13 +250,18 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
                 octets[length++] = escaped[i] == '+' ? (byte)' ' : escaped[i];
             }
         }
-        var encoding = _reading == RequestReading.Octets ? Encoding.Latin1 : Encoding.UTF8;
-        var valid = encoding == Encoding.Latin1 || Utf8.IsValid(octets[..length]);
-        if (valid)
-            text = encoding.GetString(octets[..length]);
+        var valid = TryDecode(octets[..length], out text, recurs);
         ArrayPool<byte>.Shared.Return(rented);
         return valid;
 
         static int Hex(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+    }
+
+    private bool TryDecode(ReadOnlySpan<byte> octets, out string text, bool recurs)
+    {
+        var encoding = _reading == RequestReading.Octets ? Encoding.Latin1 : Encoding.UTF8;
+        var valid = encoding == Encoding.Latin1 || Utf8.IsValid(octets);
+        text = !valid ? "" : recurs ? RecurringTexts.Of(octets, encoding) : encoding.GetString(octets);
+        return valid;
     }
 }

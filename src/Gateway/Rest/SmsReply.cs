@@ -111,7 +111,7 @@ internal readonly record struct SmsReply
         if (To is not null)
             Write("to", "to", To);
         if (accepted)
-            Write("message-id", "messageId", MessageId.Format(FirstId + segment));
+            Write("message-id", "messageId", MessageId.Format(FirstId + segment, stackalloc char[MessageId.Digits]));
         Write("status", "status", ((byte)Fault.Status).ToString(CultureInfo.InvariantCulture));
         if (accepted || Fault.Status == NexmoStatus.QuotaExceeded)
         {
@@ -126,10 +126,10 @@ internal readonly record struct SmsReply
         if (AccountReference is not null)
             Write("account-ref", "accountRef", AccountReference);
 
-        void Write(string jsonName, string xmlName, string value)
+        void Write(string jsonName, string xmlName, ReadOnlySpan<char> value)
         {
             json?.WriteString(jsonName, value);
-            xml?.WriteElementString(xmlName, XmlText(value));
+            xml?.WriteElementString(xmlName, XmlText(value.ToString()));
         }
     }
 

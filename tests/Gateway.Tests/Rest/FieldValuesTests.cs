@@ -38,4 +38,27 @@ public sealed class FieldValuesTests
         Assert.Equal(names, fields.Select(field => field.Key));
         Assert.All(names, name => Assert.Equal(name, fields[name]));
     }
+
+    [Fact]
+    public void Texts_that_come_again_are_read_as_any_other()
+    {
+        // More of them at once than there are places, and from several threads: each takes others' places.
+        var names = Enumerable.Range(0, 3000).Select(i => new string((char)('A' + i % 26), 1 + i % 30) + i).ToList();
+        Parallel.For(0, 4, _ =>
+        {
+            foreach (var name in names)
+            {
+                var fields = RequestFields.Of(System.Text.Encoding.UTF8.GetBytes($"api_key={name}&from={name.ToLowerInvariant()}&api_secret={name}"));
+                Assert.Equal((name, name.ToLowerInvariant(), name), (fields["api_key"], fields["from"], fields["api_secret"]));
+            }
+        });
+    }
+
+    [Fact]
+    public void A_key_that_comes_again_is_the_same_string_and_a_secret_is_not()
+    {
+        var (first, again) = (RequestFields.Of("api_key=again001&api_secret=s3cret-s3cret"u8), RequestFields.Of("api_key=again001&api_secret=s3cret-s3cret"u8));
+        Assert.Same(first["api_key"], again["api_key"]);
+        Assert.NotSame(first["api_secret"], again["api_secret"]);
+    }
 }
