@@ -8,6 +8,7 @@ namespace Gateway.Store;
 /// </summary>
 public sealed class MessageId(TimeProvider time, byte node = 0)
 {
+    public const int Digits = 16;
     private const int NodeBits = 6, SequenceBits = 16;
     private const long MaxTime = (1L << 41) - 1; // in the year 2095
     private const long Epoch = 1_767_225_600_000; // 2026-01-01T00:00:00Z in Unix milliseconds
@@ -50,6 +51,10 @@ public sealed class MessageId(TimeProvider time, byte node = 0)
 
     public static string Format(long id) => id.ToString("X16", CultureInfo.InvariantCulture);
 
+    /// <summary>As <see cref="Format(long)"/>, into room for <see cref="Digits"/>.</summary>
+    public static ReadOnlySpan<char> Format(long id, Span<char> room) =>
+        id.TryFormat(room, out var written, "X16", CultureInfo.InvariantCulture) ? room[..written] : throw new ArgumentException("Too small", nameof(room));
+
     public static bool TryParse(ReadOnlySpan<char> text, out long id) =>
-        long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id) && text.Length == 16;
+        long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id) && text.Length == Digits;
 }

@@ -22,35 +22,39 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
     /// When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id, or as <see cref="Repeats"/> has it) gets
     /// the first one's answer.
     /// </summary>
-    public async Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
+    public Task<AcceptanceResult> AcceptAsync(Submission submission, CancellationToken cancel)
     {
-        var result = await AnswerAsync(submission, cancel);
+        if (Stopping) return CountAsync(submission, Task.FromResult(AcceptanceResult.Refused(Refusal.Stopping, "the gateway is about to stop")));
+        if (submission.ForeignId is { } foreignId) return CountAsync(submission, OnceAsync(submission, foreignId, cancel));
+        // Most are like this, and what counts them would be one more object of the heap for each: it is counted where it is stored.
+        if (repeats.KeysOf(submission) is not { } keys) return StoreAsync(submission, [], count: true, cancel);
+        return CountAsync(submission, OnceAsync(submission, keys, cancel));
+    }
+
+    private async Task<AcceptanceResult> CountAsync(Submission submission, Task<AcceptanceResult> answer)
+    {
+        var result = await answer;
         metrics.Answered(submission.Source, result);
         return result;
     }
 
-    private Task<AcceptanceResult> AnswerAsync(Submission submission, CancellationToken cancel)
+    private Task<AcceptanceResult> OnceAsync(Submission submission, string foreignId, CancellationToken cancel)
     {
-        if (Stopping) return Task.FromResult(AcceptanceResult.Refused(Refusal.Stopping, "the gateway is about to stop"));
-        if (submission.ForeignId is not { } foreignId) return OnceAsync(submission, cancel);
         var key = (submission.Originator, foreignId);
         var mine = new TaskCompletionSource<AcceptanceResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = _underWay.GetOrAdd(key, mine.Task);
-        return first == mine.Task ? OnceAsync(submission, key, mine) : RepeatOfAsync(first);
+        return first == mine.Task ? FirstAsync(submission, key, mine) : RepeatOfAsync(first);
     }
 
-    private Task<AcceptanceResult> OnceAsync(Submission submission, CancellationToken cancel) =>
-        repeats.KeysOf(submission) is { } keys ? OnceAsync(submission, keys, cancel) : StoreAsync(submission, [], cancel);
-
     private Task<AcceptanceResult> OnceAsync(Submission submission, List<Repeats.RequestKey> keys, CancellationToken cancel) =>
-        repeats.OnceAsync(keys, rows => StoreAsync(submission, rows, cancel));
+        repeats.OnceAsync(keys, rows => StoreAsync(submission, rows, count: false, cancel));
 
     /// <summary>From the signal to stop on, nothing is taken: what is under way is concluded, and who sends is told to come again.</summary>
     public bool Stopping => lifetime.ApplicationStopping.IsCancellationRequested;
 
     private static async Task<AcceptanceResult> RepeatOfAsync(Task<AcceptanceResult> first) => (await first) with { Repeat = true };
 
-    private async Task<AcceptanceResult> OnceAsync(Submission submission, (string Originator, string ForeignId) key,
+    private async Task<AcceptanceResult> FirstAsync(Submission submission, (string Originator, string ForeignId) key,
         TaskCompletionSource<AcceptanceResult> mine)
     {
         var result = AcceptanceResult.Refused(Refusal.StoreUnavailable, "interrupted");
@@ -58,7 +62,8 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         {
             // Not cancelled with the first caller: the others wait for the same outcome.
             result = await FindRepeatAsync(submission, key.ForeignId)
-                ?? await OnceAsync(submission, CancellationToken.None);
+                ?? await (repeats.KeysOf(submission) is { } keys ? OnceAsync(submission, keys, CancellationToken.None)
+                    : StoreAsync(submission, [], count: false, CancellationToken.None));
             return result;
         }
         finally
@@ -83,29 +88,60 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
         }
     }
 
-    private async Task<AcceptanceResult> StoreAsync(Submission submission, IReadOnlyList<IdempotencyKeyRow> keys, CancellationToken cancel)
+    private async Task<AcceptanceResult> StoreAsync(
+        Submission submission, IReadOnlyList<IdempotencyKeyRow> keys, bool count, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        AcceptanceResult result;
+        if (ChangeOf(submission, keys, out var refusal) is not { } change)
+        {
+            result = refusal;
+        }
+        else
+        {
+            try
+            {
+                if (submission.Via is { } via && await IsOursAsync(via, change.NewMessages[0]))
+                    result = AcceptanceResult.Refused(Refusal.Unroutable, LoopOf(submission, change.NewMessages[0]));
+                else if (!await store.Writer.TryWriteAsync(change).AsTask())
+                    result = AcceptanceResult.Refused(Refusal.Overloaded, "too many writes wait");
+                else
+                    result = Written(change);
+            }
+            catch (StoreUnavailableException e)
+            {
+                result = AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
+            }
+            if (result.Accepted) mailboxes.Ring(change.NewMessages[0]);
+        }
+        if (count) metrics.Answered(submission.Source, result);
+        return result;
+    }
+
+    /// <summary>The message as it is to be written; null: why it is refused.</summary>
+    private StoreChange? ChangeOf(Submission submission, IReadOnlyList<IdempotencyKeyRow> keys, out AcceptanceResult refusal)
+    {
         var recipient = submission.Source is MessageSource.Volte or MessageSource.Ott
             ? numbers.Dialled(submission.Destination)
             : numbers.Given(submission.Destination);
-        if (recipient is null) return AcceptanceResult.Refused(Refusal.InvalidDestination, $"{submission.Destination} is not a number");
+        if (recipient is null)
+        {
+            refusal = AcceptanceResult.Refused(Refusal.InvalidDestination, $"{submission.Destination} is not a number");
+            return null;
+        }
         // What a carrier brings is for us or for nobody: passing it on to another carrier would make us an open relay.
         if (router.Find(recipient) is not { } route || route.Kind == RouteKind.Carrier && submission.Source == MessageSource.Carrier)
-            return AcceptanceResult.Refused(Refusal.Unroutable, $"{recipient} is nobody's here and no carrier serves it");
-        try
         {
-            if (route.Kind == RouteKind.Carrier && submission.Via is { } via && await IsOursAsync(via, recipient))
-                return AcceptanceResult.Refused(Refusal.Unroutable, $"a loop: carrier {route.Carrier} brings {MessageId.Format(via)} back to where it came from");
+            refusal = AcceptanceResult.Refused(Refusal.Unroutable, $"{recipient} is nobody's here and no carrier serves it");
+            return null;
         }
-        catch (StoreUnavailableException e)
-        {
-            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
-        }
-
         var row = NewRow(submission, recipient, route);
         var count = Fill(row, submission.Content);
-        if (count is < 1 or > MaxSegments) return AcceptanceResult.Refused(Refusal.TooLong, "the content does not fit into 255 segments");
+        if (count is < 1 or > MaxSegments)
+        {
+            refusal = AcceptanceResult.Refused(Refusal.TooLong, "the content does not fit into 255 segments");
+            return null;
+        }
         row.SegmentCount = (byte)count;
         if (count > 1) row.ConcatenationReference = references.Next(recipient);
         row.Id = ids.Take(count);
@@ -118,22 +154,24 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             (key.MessageId, key.SegmentCount, key.AcceptedAt) = (row.Id, row.SegmentCount, row.AcceptedAt);
             change.NewKeys.Add(key);
         }
-        try
-        {
-            if (!await store.Writer.TryWriteAsync(change)) return AcceptanceResult.Refused(Refusal.Overloaded, "too many writes wait");
-        }
-        catch (StoreUnavailableException e)
-        {
-            return AcceptanceResult.Refused(Refusal.StoreUnavailable, e.Message);
-        }
-        if (debit is { Paid: false }) return AcceptanceResult.Refused(Refusal.QuotaExceeded, "the balance does not pay for it") with { Remaining = debit.Remaining };
-        mailboxes.Ring(row);
-        return new AcceptanceResult(Refusal.None, route.Reason, row.Id, count, row.AcceptedAt, Repeat: false) { Remaining = debit?.Remaining };
+        refusal = default;
+        return change;
+    }
+
+    private static AcceptanceResult Written(StoreChange change)
+    {
+        var (row, debit) = (change.NewMessages[0], change.Debit);
+        return debit is { Paid: false }
+            ? AcceptanceResult.Refused(Refusal.QuotaExceeded, "the balance does not pay for it") with { Remaining = debit.Remaining }
+            : new AcceptanceResult(Refusal.None, row.RouteReason, row.Id, row.SegmentCount, row.AcceptedAt, Repeat: false) { Remaining = debit?.Remaining };
     }
 
     /// <summary>What we are about to hand over to a carrier came from us: that carrier is ourselves.</summary>
-    private async Task<bool> IsOursAsync(long via, string recipient) =>
-        await store.DueMessages.FindAsync(via, CancellationToken.None) is { Route: RouteKind.Carrier } row && row.Recipient == recipient;
+    private async Task<bool> IsOursAsync(long via, ShortMessageRow row) => row.Route == RouteKind.Carrier
+        && await store.DueMessages.FindAsync(via, CancellationToken.None) is { Route: RouteKind.Carrier } known && known.Recipient == row.Recipient;
+
+    private static string LoopOf(Submission submission, ShortMessageRow row) =>
+        $"a loop: carrier {row.Carrier} brings {MessageId.Format(submission.Via.GetValueOrDefault())} back to where it came from";
 
     private ShortMessageRow NewRow(Submission submission, string recipient, RouteChoice route)
     {

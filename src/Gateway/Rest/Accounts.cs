@@ -65,7 +65,8 @@ public sealed class Accounts(LiveDirectory directory, GatewayStore store, TimePr
     /// <summary>The account whose application has this id.</summary>
     internal Account? FindApplication(string id) => Of(directory.Current.AccountOfApplication(id));
 
-    private Account? Of(AccountSettings? settings) => settings is null ? null : _accounts.GetValue(settings, found => new Account(found, time));
+    private Account? Of(AccountSettings? settings) =>
+        settings is null ? null : _accounts.TryGetValue(settings, out var known) ? known : _accounts.GetValue(settings, found => new Account(found, time));
 
     /// <summary>Takes one request from the account's rate; each node gives its share of it.</summary>
     internal bool TryTake(Account account, out TimeSpan wait) => account.Rate.TryTake(store.Nodes.Living, out wait);

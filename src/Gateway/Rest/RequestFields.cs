@@ -32,10 +32,10 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>Names that need not be made again for each request.</summary>
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> UsualNames =
         new HashSet<string>(new SmsFieldsAttribute().Fields.Select(field => field.Name), StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
-    private const int UsualCount = 7, LongestUsual = 20;
+    private const int LongestUsual = 20;
 
     private readonly RequestReading _reading;
-    private readonly Dictionary<string, string> _values = new(UsualCount, StringComparer.Ordinal);
+    private FieldValues _values;
     private HashSet<string>? _composites;
 
     /// <summary>Why the request cannot be read, or null.</summary>
@@ -45,7 +45,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     public string? this[string name] => _values.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
     /// <summary>The client sent it, perhaps empty.</summary>
-    public bool Has(string name) => _values.ContainsKey(name);
+    public bool Has(string name) => _values.TryGetValue(name, out _);
 
     /// <summary>The first of these names whose JSON value is an object or an array, where only a text, number or boolean makes sense.</summary>
     public string? FirstComposite(IEnumerable<string> names) => _composites is null ? null : names.FirstOrDefault(_composites.Contains);
@@ -97,7 +97,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>The same, and over it what others call by another name.</summary>
     /// <param name="names">Ours, and theirs.</param>
     internal RequestFields Renamed(IReadOnlyDictionary<string, string> names) =>
-        Of(names.Select(name => KeyValuePair.Create(name.Key, this[name.Value])).Concat(_values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))));
+        Of(names.Select(name => KeyValuePair.Create(name.Key, this[name.Value])).Concat(this.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value))));
 
     private static string TooLarge => $"body is larger than {MaxBodyOctets} octets";
 
@@ -205,6 +205,8 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
 
     private void AddForm(ReadOnlySpan<byte> form)
     {
+        if (!form.IsEmpty)
+            _values.Expect(form.Count((byte)'&') + 1);
         foreach (var part in form.Split((byte)'&'))
         {
             var field = form[part];
@@ -215,7 +217,7 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
             var given = equals < 0 ? field : field[..equals];
             if (Usual(given) is not { } name && !TryUnescape(given, out name))
                 Fault ??= "a parameter name is not valid UTF-8";
-            else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value))
+            else if (equals >= 0 && !TryUnescape(field[(equals + 1)..], out value, recurs: name is "api_key" or "from"))
                 Fault ??= $"{name} is not valid UTF-8";
             else
                 _values.TryAdd(name, value);
@@ -229,9 +231,10 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
     }
 
     /// <summary>Percent-decoding with plus as space (WHATWG URL, urlencoded parsing); a percent sign that starts no octet stands for itself.</summary>
-    private bool TryUnescape(ReadOnlySpan<byte> escaped, out string text)
+    private bool TryUnescape(ReadOnlySpan<byte> escaped, out string text, bool recurs = false)
     {
-        text = "";
+        if (!escaped.ContainsAny((byte)'%', (byte)'+'))
+            return TryDecode(escaped, out text, recurs);
         var rented = ArrayPool<byte>.Shared.Rent(escaped.Length);
         var octets = rented.AsSpan();
         var length = 0;
@@ -247,13 +250,18 @@ public sealed class RequestFields : IEnumerable<KeyValuePair<string, string>>
                 octets[length++] = escaped[i] == '+' ? (byte)' ' : escaped[i];
             }
         }
-        var encoding = _reading == RequestReading.Octets ? Encoding.Latin1 : Encoding.UTF8;
-        var valid = encoding == Encoding.Latin1 || Utf8.IsValid(octets[..length]);
-        if (valid)
-            text = encoding.GetString(octets[..length]);
+        var valid = TryDecode(octets[..length], out text, recurs);
         ArrayPool<byte>.Shared.Return(rented);
         return valid;
 
         static int Hex(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+    }
+
+    private bool TryDecode(ReadOnlySpan<byte> octets, out string text, bool recurs)
+    {
+        var encoding = _reading == RequestReading.Octets ? Encoding.Latin1 : Encoding.UTF8;
+        var valid = encoding == Encoding.Latin1 || Utf8.IsValid(octets);
+        text = !valid ? "" : recurs ? RecurringTexts.Of(octets, encoding) : encoding.GetString(octets);
+        return valid;
     }
 }

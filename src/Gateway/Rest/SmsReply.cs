@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
+using Gateway.Acceptance;
 using Gateway.Billing;
 using Gateway.Store;
 
@@ -33,9 +34,24 @@ internal readonly record struct SmsReply
     public string? ClientReference { get; init; }
     public string? AccountReference { get; init; }
 
+    /// <param name="accepted">What became of it.</param>
+    /// <param name="submission">What was asked for.</param>
+    /// <param name="remaining">What the account has left.</param>
+    public static SmsReply Taken(in AcceptanceResult accepted, Submission submission, long remaining) => new()
+    {
+        To = submission.Destination, FirstId = accepted.Id, Segments = accepted.SegmentCount, Price = submission.Charge.Price, Remaining = remaining,
+        ClientReference = submission.ClientReference, AccountReference = submission.AccountReference,
+    };
+
     public static SmsReply Refused(NexmoFault fault, SmsRequest? request = null) => new()
     {
         Fault = fault, To = request?.To, Segments = 1, ClientReference = request?.ClientReference, AccountReference = request?.AccountReference,
+    };
+
+    public static SmsReply Refused(NexmoFault fault, Submission submission) => new()
+    {
+        Fault = fault, To = submission.Destination, Segments = 1,
+        ClientReference = submission.ClientReference, AccountReference = submission.AccountReference,
     };
 
     /// <summary>Makes it the body of the response, which is sent when the request's handler returns.</summary>
@@ -95,7 +111,7 @@ internal readonly record struct SmsReply
         if (To is not null)
             Write("to", "to", To);
         if (accepted)
-            Write("message-id", "messageId", MessageId.Format(FirstId + segment));
+            Write("message-id", "messageId", MessageId.Format(FirstId + segment, stackalloc char[MessageId.Digits]));
         Write("status", "status", ((byte)Fault.Status).ToString(CultureInfo.InvariantCulture));
         if (accepted || Fault.Status == NexmoStatus.QuotaExceeded)
         {
@@ -110,10 +126,10 @@ internal readonly record struct SmsReply
         if (AccountReference is not null)
             Write("account-ref", "accountRef", AccountReference);
 
-        void Write(string jsonName, string xmlName, string value)
+        void Write(string jsonName, string xmlName, ReadOnlySpan<char> value)
         {
             json?.WriteString(jsonName, value);
-            xml?.WriteElementString(xmlName, XmlText(value));
+            xml?.WriteElementString(xmlName, XmlText(value.ToString()));
         }
     }
 

@@ -11,7 +11,7 @@ namespace Gateway.Rest;
 /// What a client of <c>/sms/json</c> asks for. Parameters are read in the order they are checked: those that are missing, then forms, then
 /// limits; the first fault stays and names its field. Parameters that are not ours (trusted-number, pool-id, entity-id, a later SDK's) are ignored.
 /// </summary>
-internal sealed record SmsRequest
+internal readonly record struct SmsRequest
 {
     public const int MaxTextCharacters = 3200;
     public const long MaxTtl = 604_800_000; // milliseconds
@@ -47,15 +47,6 @@ internal sealed record SmsRequest
         fault = reader.Fault.GetValueOrDefault();
         return reader.Fault is null ? request : null;
     }
-
-    /// <param name="accepted">What became of it.</param>
-    /// <param name="price">Of a segment, in hundred-millionths of the currency.</param>
-    /// <param name="remaining">What the account has left.</param>
-    public SmsReply Taken(AcceptanceResult accepted, long price, long remaining) => new()
-    {
-        To = To, FirstId = accepted.Id, Segments = accepted.SegmentCount, Price = price, Remaining = remaining,
-        ClientReference = ClientReference, AccountReference = AccountReference,
-    };
 
     /// <param name="account">Who sends.</param>
     /// <param name="lane">As the account or the request's header says.</param>

@@ -17,34 +17,62 @@ public sealed class SmsSending(Accounts accounts, Acceptor acceptor, Balances ba
     /// <param name="inXml">XML is answered; else JSON.</param>
     public async Task SendAsync(HttpContext http, bool inXml)
     {
-        var request = http.Request;
-        var fields = await RequestFields.ReadAsync(request);
+        // What lives over the wait for the store is one object of the heap for each message: no more than is needed afterwards.
+        var fields = await RequestFields.ReadAsync(http.Request);
+        if (await ReadAsync(http, inXml, fields) is not { } submission)
+            return;
+        // A client that hangs up does not take back what it has handed over.
+        var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
+        await AnswerAsync(http, inXml, fields, submission, result);
+    }
+
+    /// <summary>What the request asks for; null: it is refused, and answered.</summary>
+    private async ValueTask<Submission?> ReadAsync(HttpContext http, bool inXml, RequestFields fields)
+    {
         if (fields.Fault is { } unreadable)
         {
             Answer(http, inXml, SmsReply.Refused(NexmoFault.Invalid(unreadable)));
-            return;
+            return null;
         }
-        var authorization = request.Headers.Authorization.Count > 0 ? request.Headers.Authorization.ToString() : null;
+        var headers = http.Request.Headers;
+        var authorization = headers.Authorization.Count > 0 ? headers.Authorization.ToString() : null;
         var source = http.Connection.RemoteIpAddress ?? IPAddress.None;
         var (account, fault) = await Authentication.AuthenticateAsync(fields, authorization, source, accounts, time.GetUtcNow());
         if (account is null)
         {
             Answer(http, inXml, SmsReply.Refused(fault));
-            return;
+            return null;
         }
-        if (!SmsHeaders.TryReadKey(request.Headers, out var key))
+        if (!SmsHeaders.TryReadKey(headers, out var key))
         {
             await RefuseAsync(http, StatusCodes.Status400BadRequest, $"{SmsHeaders.IdempotencyKey} is not a key",
                 $"{SmsHeaders.IdempotencyKey} must be 1 to {SmsHeaders.MaxKeyCharacters} visible ASCII characters");
-            return;
+            return null;
         }
-        if (Read(request.Headers, fields, account, key, out var asked, out fault) is not { } submission)
+        var submission = Read(headers, fields, account, key, out var asked, out fault);
+        if (submission is null)
+            Refuse(http, inXml, SmsReply.Refused(fault, asked), account.Settings.ApiKey, fields);
+        return submission;
+    }
+
+    /// <summary>What the account asks for, at its rate; null with the fault, and with the request as far as it could be read.</summary>
+    private Submission? Read(
+        IHeaderDictionary headers, RequestFields fields, Account account, string? key, out SmsRequest? asked, out NexmoFault fault)
+    {
+        asked = SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault);
+        if (asked is not { } request || !SmsHeaders.TryReadLane(headers, account, out var lane, out fault))
+            return null;
+        if (!accounts.TryTake(account, out var wait))
         {
-            Refuse(http, inXml, SmsReply.Refused(fault, asked), account, fields);
-            return;
+            fault = NexmoFault.Throttled(wait);
+            return null;
         }
-        // A client that hangs up does not take back what it has handed over.
-        var result = await acceptor.AcceptAsync(submission, CancellationToken.None);
+        return request.ToSubmission(account.Settings, lane, key, fields[Signature.Field], SmsHeaders.ReadVia(headers));
+    }
+
+    private async Task AnswerAsync(HttpContext http, bool inXml, RequestFields fields, Submission submission, AcceptanceResult result)
+    {
+        var account = submission.Account!;
         if (result.Refusal == Refusal.KeyReused)
         {
             await RefuseAsync(http, StatusCodes.Status409Conflict, $"{SmsHeaders.IdempotencyKey} was used before",
@@ -53,34 +81,19 @@ public sealed class SmsSending(Accounts accounts, Acceptor acceptor, Balances ba
         }
         if (!result.Accepted && result.Refusal != Refusal.QuotaExceeded)
         {
-            Refuse(http, inXml, SmsReply.Refused(NexmoFault.Of(result), asked), account, fields);
+            Refuse(http, inXml, SmsReply.Refused(NexmoFault.Of(result), submission), account, fields);
             return;
         }
-        var (price, remaining) = (submission.Charge.Price, await balances.AfterAsync(account.Settings.ApiKey, submission.Charge, result.Remaining));
+        var remaining = await balances.AfterAsync(account, submission.Charge, result.Remaining);
         if (result.Accepted)
-            Answer(http, inXml, asked!.Taken(result, price, remaining));
+            Answer(http, inXml, SmsReply.Taken(result, submission, remaining));
         else
-            Refuse(http, inXml, SmsReply.Refused(NexmoFault.QuotaExceeded, asked) with { Price = price, Remaining = remaining }, account, fields);
+            Refuse(http, inXml, SmsReply.Refused(NexmoFault.QuotaExceeded, submission) with { Price = submission.Charge.Price, Remaining = remaining }, account, fields);
     }
 
-    /// <summary>What the account asks for, at its rate; null with the fault, and with the request as far as it could be read.</summary>
-    private Submission? Read(
-        IHeaderDictionary headers, RequestFields fields, Account account, string? key, out SmsRequest? asked, out NexmoFault fault)
+    private void Refuse(HttpContext http, bool inXml, in SmsReply reply, string account, RequestFields fields)
     {
-        asked = SmsRequest.Read(fields, account.Settings.MinTtlMilliseconds, out fault);
-        if (asked is null || !SmsHeaders.TryReadLane(headers, account, out var lane, out fault))
-            return null;
-        if (!accounts.TryTake(account, out var wait))
-        {
-            fault = NexmoFault.Throttled(wait);
-            return null;
-        }
-        return asked.ToSubmission(account.Settings, lane, key, fields[Signature.Field], SmsHeaders.ReadVia(headers));
-    }
-
-    private void Refuse(HttpContext http, bool inXml, in SmsReply reply, Account account, RequestFields fields)
-    {
-        rejections.Add(account.Settings.ApiKey, fields["from"], fields["to"], reply.Fault);
+        rejections.Add(account, fields["from"], fields["to"], reply.Fault);
         Answer(http, inXml, reply);
     }
 

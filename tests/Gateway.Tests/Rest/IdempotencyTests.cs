@@ -127,7 +127,7 @@ public abstract class IdempotencyTests(PostgresCluster? cluster) : IAsyncLifetim
     public async Task While_the_first_is_being_written_the_same_waits_and_another_is_a_conflict()
     {
         var request = SmsRequest.Read(RequestFields.Of(System.Text.Encoding.UTF8.GetBytes(Whole)), 20_000, out _);
-        var submission = request!.ToSubmission(GatewayOverHttp.Account(), MessageLane.Normal, "key-5");
+        var submission = request!.Value.ToSubmission(GatewayOverHttp.Account(), MessageLane.Normal, "key-5");
         Task<AcceptanceResult> first;
         Task<string> again;
         using (var gate = await WriterGate.CloseAsync(_gateway.Store.Writer, Cancel))
