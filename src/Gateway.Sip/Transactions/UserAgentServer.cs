@@ -76,7 +76,7 @@ internal sealed partial class UserAgentServer(
         CheckFinal(statusCode);
         var answer = new PlainAnswer(statusCode, reason);
         return transaction.TryRespond(answer, out var back)
-            ? transports.SendResponseAsync(back, SipWriter.AnswerToArray(request, answer, options.UserAgent))
+            ? transports.SendResponseAsync(back, SipWriter.Answer(request, answer, options.UserAgent))
             : Task.CompletedTask;
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class UserAgentServer(
         if (known.OnRetransmission() is not { } answer)
             return;
         MarkVia(flow, via, request);
-        back.TrySend(SipWriter.AnswerToArray(request, answer, options.UserAgent));
+        back.TrySend(SipWriter.Answer(request, answer, options.UserAgent));
     }
 
     private void Accept(in SipFlow flow, SipRequest request, in TopVia via, string key, in Hop back)

@@ -141,6 +141,16 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     public Task SendResponseAsync(in Hop back, byte[] response) =>
         back.TrySend(response) ? Task.CompletedTask : SendResponseAnewAsync(back, response);
 
+    /// <param name="response">The caller's again on return.</param>
+    public Task SendResponseAsync(in Hop back, ReadOnlySpan<byte> response)
+    {
+        if (back.IsReliable)
+            return SendResponseAsync(back, response.ToArray());
+        if (!back.TrySend(response))
+            LogResponseLost(back.Flow);
+        return Task.CompletedTask;
+    }
+
     private async Task SendResponseAnewAsync(Hop back, byte[] response)
     {
         if (back.Connection is { IsOpen: false } closed
