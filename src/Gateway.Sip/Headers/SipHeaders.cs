@@ -12,6 +12,7 @@ namespace Gateway.Sip;
 public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 {
     private readonly ReadOnlyMemory<byte> _received;
+    private readonly bool _isReadOnly;
 
     /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
     private int FirstAdded => _received.IsEmpty ? 768 : 128;
@@ -30,6 +31,12 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         _received = received;
         _fields = new HeaderField[capacity];
     }
+
+    /// <summary>Of a message that is everybody's.</summary>
+    internal static SipHeaders ReadOnlyNone { get; } = new(isReadOnly: true);
+
+    private SipHeaders(bool isReadOnly)
+        : this(default, 0) => _isReadOnly = isReadOnly;
 
     public int Count { get; private set; }
 
@@ -225,9 +232,16 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     internal int AddedLength => _addedLength;
 
+    /// <exception cref="InvalidOperationException">The message is everybody's.</exception>
+    internal void CheckWritable()
+    {
+        if (_isReadOnly) throw new InvalidOperationException("This message is shared and cannot be changed.");
+    }
+
     /// <summary>So many octets of the buffer of added fields, <paramref name="offset"/> octets behind what is used; what stands before them stays.</summary>
     internal Span<byte> RoomBehind(int offset, int length)
     {
+        CheckWritable();
         var needed = _addedLength + offset + length;
         if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, FirstAdded), _added.Length * 2));
         return _added.AsSpan(_addedLength + offset, length);

@@ -41,16 +41,21 @@ internal sealed class ClientTransactions(SipTimers timers, int capacity, TimerWh
     /// RFC 3261 §17.1.3: branch and CSeq method must be those of the request; §18.1.2: a response whose top Via does not name us
     /// is discarded. False when it is nobody's.
     /// </summary>
-    public bool TryDeliver(SipResponse response)
+    public bool TryDeliver(SipResponse response) =>
+        response.Headers.TryGet(HeaderName.CSeq, out CSeq cseq) && TryDeliver(response, TopVia.Of(response), cseq.Method);
+
+    /// <inheritdoc cref="TryDeliver(SipResponse)"/>
+    public bool TryDeliver(in PlainSuccess success) => TryDeliver(success.Response, TopVia.Of(success.Via), SipMethod.Message);
+
+    private bool TryDeliver(SipResponse response, in TopVia via, string method)
     {
-        var via = TopVia.Of(response);
         if (via.Branch.Length is 0 or > LongestBranch)
             return false;
         Span<char> branch = stackalloc char[via.Branch.Length];
         Encoding.Latin1.GetChars(via.Branch, branch);
         if (!_byBranch.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(branch, out var transaction))
             return false;
-        if (!response.Headers.TryGet(HeaderName.CSeq, out CSeq cseq) || cseq.Method != transaction.Method || !via.IsSentBy(transaction.SentBy))
+        if (method != transaction.Method || !via.IsSentBy(transaction.SentBy))
             return false;
         transaction.OnResponse(response);
         return true;

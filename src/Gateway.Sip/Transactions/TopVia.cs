@@ -37,10 +37,11 @@ internal readonly ref struct TopVia
         Branch.Length > Via.MagicCookie.Length && Ascii.EqualsIgnoreCase(Branch[..Via.MagicCookie.Length], Via.MagicCookie);
 
     /// <param name="message">One that passed the parser, so that its Via is readable.</param>
-    public static TopVia Of(SipMessage message)
+    public static TopVia Of(SipMessage message) => message.Headers.TryGetRaw(HeaderName.Via, out var value) ? Of(value) : default;
+
+    /// <param name="value">What follows the first one on the same line is not looked at.</param>
+    public static TopVia Of(ReadOnlySpan<byte> value)
     {
-        if (!message.Headers.TryGetRaw(HeaderName.Via, out var value))
-            return default;
         var reader = new HeaderReader(value);
         if (!Via.TryScan(ref reader, out _, out var host, out var port))
             return default;
