@@ -15,6 +15,7 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     public const string ContentType = "application/vnd.3gpp.sms";
 
     private readonly RpAddress _serviceCentre = RpAddress.International(settings.ServiceCentreAddress);
+    private readonly SipHeaders _common = CommonOf(settings);
 
     /// <summary>RP-DATA with the segment that is next.</summary>
     internal SipRequest Deliver(Target target, ShortMessageRow row, Flight flight)
@@ -54,12 +55,18 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
 
     private SipRequest Request(Target target, byte[] body)
     {
-        var request = target.NewMessage(settings.ServiceCentreIdentity);
-        request.Headers.Add(HeaderName.PAssertedIdentity, $"<{settings.ServiceCentreIdentity}>");
-        request.Headers.Add(HeaderName.AcceptContact, "*;+g.3gpp.smsip;require;explicit");
-        request.Headers.Add(HeaderName.RequestDisposition, "no-fork");
-        request.Headers.Add(HeaderName.ContentType, ContentType);
+        var request = target.NewMessage(settings.ServiceCentreIdentity, _common);
         request.Body = body;
         return request;
+    }
+
+    private static SipHeaders CommonOf(SipSettings settings)
+    {
+        var common = Target.NewCommon();
+        common.Add(HeaderName.PAssertedIdentity, $"<{settings.ServiceCentreIdentity}>");
+        common.Add(HeaderName.AcceptContact, "*;+g.3gpp.smsip;require;explicit");
+        common.Add(HeaderName.RequestDisposition, "no-fork");
+        common.Add(HeaderName.ContentType, ContentType);
+        return common;
     }
 }
