@@ -17,8 +17,8 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
     private int FirstAdded => _received.IsEmpty ? 768 : 128;
 
-    /// <summary>The same, where some of the fields are those of others.</summary>
-    private const int OwnOctets = 384, OwnFields = 9;
+    /// <summary>The same, where some of the fields are those of others: with the long names of a 3GPP network.</summary>
+    private const int OwnOctets = 448, OwnFields = 9;
 
     private byte[] _added = [];
     private int _addedLength;

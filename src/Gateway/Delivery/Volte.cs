@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Acceptance;
 using Gateway.Routing;
 using Gateway.Sip;
@@ -40,8 +41,13 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     }
 
     /// <summary>The segment an In-Reply-To of a handset names, or null when it is no Call-ID of ours.</summary>
-    public static long? SegmentOf(string? inReplyTo) =>
-        inReplyTo is { Length: > 17 } && inReplyTo[16] == '-' && MessageId.TryParse(inReplyTo.AsSpan(0, 16), out var id) ? id : null;
+    public static long? SegmentOf(ReadOnlySpan<byte> inReplyTo)
+    {
+        if (inReplyTo.Length <= 17 || inReplyTo[16] != '-') return null;
+        Span<char> digits = stackalloc char[16];
+        Encoding.Latin1.GetChars(inReplyTo[..16], digits);
+        return MessageId.TryParse(digits, out var id) ? id : null;
+    }
 
     private SmsDeliver TpduOf(ShortMessageRow row, Flight flight) => new()
     {
