@@ -34,7 +34,7 @@ public sealed partial class SipEndpoint : IAsyncDisposable
         Wheel = new TimerWheel(time, LogTimerFault);
         ClientTransactions = new ClientTransactions(options.Timers, options.MaxClientTransactions, Wheel, time);
         ServerTransactions = new ServerTransactions(options.Timers, options.MaxServerTransactions, Wheel, time);
-        _transports = new TransportLayer(options, OnMessage, OnClosed, Wheel, time, loggers);
+        _transports = new TransportLayer(options, OnMessage, IsTaken, OnClosed, Wheel, time, loggers);
         _metrics = new SipMetrics(
             () => ClientTransactions.Count, () => ServerTransactions.Count, () => _server!.InProgress, () => _transports.Streams.Count);
         var rates = options.MaxRequestsPerSecondPerPeer is { } limit ? new PeerRates(limit, time) : null;
@@ -126,6 +126,9 @@ public sealed partial class SipEndpoint : IAsyncDisposable
         Wheel.Dispose();
         _metrics.Dispose();
     }
+
+    private bool IsTaken(ReadOnlySpan<byte> datagram) =>
+        PlainSuccess.TryRead(datagram, out var success) && ClientTransactions.TryDeliver(success);
 
     private void OnMessage(in SipFlow flow, ReadOnlyMemory<byte> octets)
     {

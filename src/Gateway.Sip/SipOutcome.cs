@@ -19,7 +19,10 @@ public enum SipOutcomeKind
 }
 
 /// <summary>What became of a request.</summary>
-/// <param name="Response">The final response of <see cref="SipOutcomeKind.Final"/>, else null.</param>
+/// <param name="Response">
+/// The final response of <see cref="SipOutcomeKind.Final"/>, else null. A 2xx to a MESSAGE may come without its headers, and is not to be changed:
+/// it says nothing but its status (RFC 3428 §7).
+/// </param>
 /// <param name="Flow">The way the (last) attempt took, where there was one.</param>
 /// <param name="Reason">Why there is no response, in words for a log.</param>
 public readonly record struct SipOutcome(SipOutcomeKind Kind, SipResponse? Response = null, SipFlow? Flow = null, string? Reason = null);

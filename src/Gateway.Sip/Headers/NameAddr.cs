@@ -8,6 +8,8 @@ namespace Gateway.Sip;
 /// </summary>
 public sealed record NameAddr(SipUri Uri, string? DisplayName = null) : IHeaderValue<NameAddr>
 {
+    private static readonly NameAddr Invalid = new(SipUri.Invalid);
+
     public SipParameters Parameters { get; init; } = SipParameters.Empty;
 
     public string? Tag => Parameters["tag"];
@@ -16,7 +18,7 @@ public sealed record NameAddr(SipUri Uri, string? DisplayName = null) : IHeaderV
 
     public static bool TryParse(ReadOnlySpan<byte> value, out NameAddr result)
     {
-        result = new NameAddr(SipUri.Invalid);
+        result = Invalid;
         var reader = new HeaderReader(value);
         if (!TryScan(ref reader, out var display, out var quoted, out var uri)) return false;
         if (!SipUri.TryParse(uri, out var parsed) || !reader.Parameters(out var parameters)) return false;
@@ -24,6 +26,16 @@ public sealed record NameAddr(SipUri Uri, string? DisplayName = null) : IHeaderV
         var name = quoted ? HeaderReader.Unquote(display) : display.IsEmpty ? null : HeaderReader.Text(display);
         result = new NameAddr(parsed, name) { Parameters = parameters };
         return true;
+    }
+
+    /// <summary>The same for whom the URI is all that counts.</summary>
+    public static bool TryParseUri(ReadOnlySpan<byte> value, out SipUri uri)
+    {
+        var reader = new HeaderReader(value);
+        if (TryScan(ref reader, out _, out _, out var octets) && reader.OnlyParametersFollow()) return SipUri.TryParse(octets, out uri);
+
+        uri = SipUri.Invalid;
+        return false;
     }
 
     /// <summary>Checks without making anything of it.</summary>

@@ -7,14 +7,18 @@ namespace Gateway.Sip;
 
 /// <summary>
 /// The header fields of one message in their order. Received ones stay octets of the message's buffer, found by offsets, until somebody
-/// asks; added ones are kept as octets in a buffer of this object. Not safe for writers on several threads.
+/// asks; added ones are kept as octets in a buffer of this object, where they never change. Not safe for writers on several threads.
 /// </summary>
 public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 {
     private readonly ReadOnlyMemory<byte> _received;
+    private readonly bool _isReadOnly;
 
     /// <summary>What is mostly enough: a message of ours is made of added fields, a response of received ones and a tag.</summary>
     private int FirstAdded => _received.IsEmpty ? 768 : 128;
+
+    /// <summary>The same, where some of the fields are those of others: with the long names of a 3GPP network.</summary>
+    private const int OwnOctets = 448, OwnFields = 9;
 
     private byte[] _added = [];
     private int _addedLength;
@@ -30,6 +34,24 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         _received = received;
         _fields = new HeaderField[capacity];
     }
+
+    /// <summary>Of a message that is everybody's.</summary>
+    internal static SipHeaders ReadOnlyNone { get; } = new(isReadOnly: true);
+
+    /// <summary>Begins with the fields that another has now, whose octets it reads there: none of its own for what many have in common.</summary>
+    /// <exception cref="ArgumentException">Those were received, and their octets would stay with this one's.</exception>
+    internal SipHeaders(SipHeaders common)
+    {
+        if (!common._received.IsEmpty) throw new ArgumentException("These headers were received.", nameof(common));
+
+        _received = common._added.AsMemory(0, common._addedLength);
+        _added = new byte[OwnOctets];
+        _fields = new HeaderField[common.Count + OwnFields];
+        foreach (ref readonly var field in common._fields.AsSpan(0, common.Count)) _fields[Count++] = field.AsReceived();
+    }
+
+    private SipHeaders(bool isReadOnly)
+        : this(default, 0) => _isReadOnly = isReadOnly;
 
     public int Count { get; private set; }
 
@@ -49,7 +71,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         var start = _addedLength + (octets.Length - octets.TrimStart(" \t"u8).Length);
         var length = octets.Trim(" \t"u8).Length;
         _addedLength = start + length;
-        Insert(Count, new HeaderField(name, start, 0, start, length, added: true, folded: false));
+        Insert(Count, new HeaderField(name, start, start, length, added: true, folded: false));
     }
 
     public void Add(string name, string value) => Insert(Count, Field(HeaderNames.Find(name), name, value));
@@ -93,7 +115,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
     public IReadOnlyList<string> GetAll(HeaderName name)
     {
         var all = new List<string>();
-        foreach (var value in Values(name)) all.Add(Unfolded(value));
+        foreach (var value in Values(name)) all.Add(Folds.Undo(value));
         return all;
     }
 
@@ -168,7 +190,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     internal void AddReceived(HeaderField field)
     {
-        if (Count == _fields.Length) Array.Resize(ref _fields, Count * 2);
+        if (Count == _fields.Length) Array.Resize(ref _fields, Grown);
         _fields[Count++] = field;
     }
 
@@ -225,9 +247,16 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
 
     internal int AddedLength => _addedLength;
 
+    /// <exception cref="InvalidOperationException">The message is everybody's.</exception>
+    internal void CheckWritable()
+    {
+        if (_isReadOnly) throw new InvalidOperationException("This message is shared and cannot be changed.");
+    }
+
     /// <summary>So many octets of the buffer of added fields, <paramref name="offset"/> octets behind what is used; what stands before them stays.</summary>
     internal Span<byte> RoomBehind(int offset, int length)
     {
+        CheckWritable();
         var needed = _addedLength + offset + length;
         if (needed > _added.Length) Array.Resize(ref _added, Math.Max(Math.Max(needed, FirstAdded), _added.Length * 2));
         return _added.AsSpan(_addedLength + offset, length);
@@ -264,7 +293,7 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         ref readonly var field = ref _fields[index];
         output.Write(field.Name == HeaderName.Other ? NameOf(field) : HeaderNames.Wire(field.Name));
         output.Write(": "u8);
-        if (field.Folded) WriteUnfolded(Raw(index), output);
+        if (field.Folded) Folds.Undo(Raw(index), output);
         else output.Write(Raw(index));
         output.Write(suffix);
         output.Write("\r\n"u8);
@@ -303,32 +332,14 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         return field.Name == HeaderName.Other ? HeaderReader.Text(NameOf(field)) : HeaderNames.Text(field.Name);
     }
 
-    private string Text(int index) => _fields[index].Folded ? Unfolded(Raw(index)) : HeaderReader.Text(Raw(index));
-
-    private static string Unfolded(ReadOnlySpan<byte> value)
-    {
-        if (!value.ContainsAny(SipGrammar.LineEnds)) return HeaderReader.Text(value);
-
-        var output = new ArrayBufferWriter<byte>(value.Length);
-        WriteUnfolded(value, output);
-        return HeaderReader.Text(output.WrittenSpan);
-    }
-
-    // RFC 3261 §7.3.1: a fold and the white space about it stand for one space.
-    private static void WriteUnfolded(ReadOnlySpan<byte> value, IBufferWriter<byte> output)
-    {
-        for (var end = value.IndexOfAny(SipGrammar.LineEnds); end >= 0; end = value.IndexOfAny(SipGrammar.LineEnds))
-        {
-            output.Write(value[..end].TrimEnd(" \t"u8));
-            output.Write(" "u8);
-            value = value[end..].TrimStart(" \t\r\n"u8);
-        }
-
-        output.Write(value);
-    }
+    private string Text(int index) => _fields[index].Folded ? Folds.Undo(Raw(index)) : HeaderReader.Text(Raw(index));
 
     // Of a header without a known name: as it was written.
-    private ReadOnlySpan<byte> NameOf(in HeaderField field) => Buffer(field.Added).Slice(field.NameStart, field.NameLength);
+    private ReadOnlySpan<byte> NameOf(in HeaderField field)
+    {
+        var name = Buffer(field.Added)[field.NamePart];
+        return name.IndexOf((byte)':') is >= 0 and var colon ? name[..colon].TrimEnd(" \t"u8) : name;
+    }
 
     private ReadOnlySpan<byte> Buffer(bool added) => added ? _added.AsSpan(0, _addedLength) : _received.Span;
 
@@ -354,17 +365,19 @@ public sealed class SipHeaders : IEnumerable<KeyValuePair<string, string>>
         if (nameLength > 0) Encoding.ASCII.GetBytes(text, octets);
         value.CopyTo(octets[nameLength..]);
         _addedLength += octets.Length;
-        return new HeaderField(name, start, (ushort)nameLength, start + nameLength, value.Length, added: true, folded);
+        return new HeaderField(name, start, start + nameLength, value.Length, added: true, folded);
     }
 
     private void Insert(int index, HeaderField field)
     {
-        if (Count == _fields.Length) Array.Resize(ref _fields, Count * 2);
+        if (Count == _fields.Length) Array.Resize(ref _fields, Grown);
         Array.Copy(_fields, index, _fields, index + 1, Count - index);
         _fields[index] = field;
         Count++;
         Version++;
     }
+
+    private int Grown => Math.Max(4, Count * 2);
 
     private bool RemoveFrom(int start, HeaderName name, string text)
     {

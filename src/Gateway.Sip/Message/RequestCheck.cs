@@ -83,12 +83,12 @@ public static class RequestCheck
         return answer;
     }
 
-    private static string? Unsupported(SipRequest request, RequestCheckOptions options)
-    {
-        if (!request.Headers.Contains(HeaderName.Require)) return null;
+    private static string? Unsupported(SipRequest request, RequestCheckOptions options) =>
+        request.Headers.Contains(HeaderName.Require) ? Unsupported(request.Headers.GetAll(HeaderName.Require), options.Supported) : null;
 
-        var required = request.Headers.GetAll(HeaderName.Require);
-        var list = string.Join(", ", required.Where(tag => !options.Supported.Contains(tag, StringComparer.OrdinalIgnoreCase)));
+    private static string? Unsupported(IReadOnlyList<string> required, IReadOnlyList<string> supported)
+    {
+        var list = string.Join(", ", required.Where(tag => !supported.Contains(tag, StringComparer.OrdinalIgnoreCase)));
         return list.Length == 0 ? null : list;
     }
 

@@ -15,7 +15,15 @@ public abstract class SipMessage
     public SipHeaders Headers { get; }
 
     /// <summary>Octets, whatever the Content-Type says. The writer derives Content-Length from it.</summary>
-    public ReadOnlyMemory<byte> Body { get; set; }
+    public ReadOnlyMemory<byte> Body
+    {
+        get;
+        set
+        {
+            Headers.CheckWritable();
+            field = value;
+        }
+    }
 
     /// <exception cref="InvalidOperationException">The header is absent or malformed: only in a message not (or not yet) whole.</exception>
     public Via TopVia => (Current().TopVia ??= new StrongBox<Via>(Read<Via>(HeaderName.Via))).Value;

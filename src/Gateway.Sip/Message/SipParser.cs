@@ -35,7 +35,7 @@ public static class SipParser
 
         var line = span.Slice(start, length);
         var isResponse = line.StartsWith("SIP/"u8);
-        var headers = new SipHeaders(octets, isResponse ? 8 : 16);
+        var headers = new SipHeaders(octets, Lines(span[(start + length)..]));
         var door = new Door(framing);
         SipMessage? message = isResponse
             ? Status(octets, start, length, headers, ref door)
@@ -107,7 +107,7 @@ public static class SipParser
         while (lines.MoveNext())
         {
             var name = HeaderNames.Find(lines.Name);
-            if (lines.Faulty || lines.NameLength > ushort.MaxValue || (name == HeaderName.Other && !SipGrammar.IsToken(lines.Name)))
+            if (lines.Faulty || (name == HeaderName.Other && !IsName(lines)))
             {
                 door.Report(SipFault.HeaderSyntax, FieldAt(ref lines), lines.LineStart);
                 return;
@@ -120,9 +120,19 @@ public static class SipParser
             }
 
             headers.AddReceived(new HeaderField(
-                name, lines.LineStart, (ushort)lines.NameLength, lines.ValueStart, lines.ValueLength, added: false, lines.Folded));
+                name, lines.LineStart, lines.ValueStart, lines.ValueLength, added: false, lines.Folded));
             if (name != HeaderName.Other) door.Check(name, lines.Value, lines.LineStart);
         }
+    }
+
+    private static bool IsName(in HeaderLines lines) =>
+        SipGrammar.IsToken(lines.Name) && lines.ValueStart - lines.LineStart <= HeaderField.LongestName;
+
+    /// <summary>What there will be of fields, unless some are folded.</summary>
+    private static int Lines(ReadOnlySpan<byte> headers)
+    {
+        var end = headers.IndexOf("\r\n\r\n"u8);
+        return Math.Min(headers[..Math.Max(end, 0)].Count((byte)'\n'), MaxHeaders);
     }
 
     private static ReadOnlyMemory<byte> Body(ReadOnlyMemory<byte> octets, int start, ref Door door)

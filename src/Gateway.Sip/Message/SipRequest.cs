@@ -15,7 +15,21 @@ public sealed class SipRequest : SipMessage
 
     /// <exception cref="ArgumentException">The method is no token.</exception>
     public SipRequest(string method, SipUri uri)
-        : base(new SipHeaders())
+        : this(new SipHeaders(), method, uri)
+    {
+    }
+
+    /// <summary>
+    /// Begins with header fields that many requests have in common, as they are now: their octets are those of <paramref name="common"/>.
+    /// </summary>
+    /// <inheritdoc cref="SipRequest(string, SipUri)"/>
+    public SipRequest(string method, SipUri uri, SipHeaders common)
+        : this(new SipHeaders(common), method, uri)
+    {
+    }
+
+    private SipRequest(SipHeaders headers, string method, SipUri uri)
+        : base(headers)
     {
         if (!SipGrammar.IsToken(method)) throw new ArgumentException($"'{method}' is not a method.", nameof(method));
 

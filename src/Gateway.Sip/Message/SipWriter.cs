@@ -39,8 +39,11 @@ public static class SipWriter
         return new ArraySegment<byte>(rented, 0, output.WrittenCount);
     }
 
-    /// <summary>What <see cref="SipRequest.CreateResponse"/> makes, in octets, with a Server header if there is a name for it.</summary>
-    internal static byte[] AnswerToArray(SipRequest request, in PlainAnswer answer, string? server)
+    /// <summary>
+    /// What <see cref="SipRequest.CreateResponse"/> makes, in octets, with a Server header if there is a name for it. They are to be sent before
+    /// this thread writes anything else.
+    /// </summary>
+    internal static ReadOnlySpan<byte> Answer(SipRequest request, in PlainAnswer answer, string? server)
     {
         var output = Scratch();
         WriteStatusLine(answer.StatusCode, SipResponse.PhraseOf(answer.StatusCode, answer.Reason), output);
@@ -53,7 +56,7 @@ public static class SipWriter
         }
 
         output.Write("Content-Length: 0\r\n\r\n"u8);
-        return output.WrittenSpan.ToArray();
+        return output.WrittenSpan;
     }
 
     private static ArrayBufferWriter<byte> Scratch()

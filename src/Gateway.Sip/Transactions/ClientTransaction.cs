@@ -21,7 +21,7 @@ namespace Gateway.Sip.Transactions;
 /// There is no Completed state: with timer K it would do nothing but swallow repetitions of the final response, and without it those match
 /// nothing and are discarded all the same (§8.1.3, §18.1.2). What need not be kept for 5 s costs the collector nothing.
 /// </summary>
-internal sealed class ClientTransaction : WheelTimer
+internal sealed class ClientTransaction : Transaction<ClientTransaction>
 {
     private enum State : byte { Trying, Proceeding, Terminated }
 
@@ -35,10 +35,10 @@ internal sealed class ClientTransaction : WheelTimer
     private TimeSpan _timerE;
     private State _state;
 
-    public ClientTransaction(ClientTransactions table, string branch, string method, string sentBy, Hop hop, ArraySegment<byte> message)
+    public ClientTransaction(ClientTransactions table, in TransactionKey branch, string method, string sentBy, Hop hop, ArraySegment<byte> message)
+        : base(branch)
     {
         _table = table;
-        Branch = branch;
         Method = method;
         SentBy = sentBy;
         _hop = hop;
@@ -46,8 +46,6 @@ internal sealed class ClientTransaction : WheelTimer
         _started = table.Time.GetTimestamp();
         _timerE = table.Timers.T1;
     }
-
-    public string Branch { get; }
 
     public string Method { get; }
 

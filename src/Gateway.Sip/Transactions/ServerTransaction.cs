@@ -24,7 +24,7 @@ namespace Gateway.Sip.Transactions;
 /// that such an answer says, and at thousands of requests a second their octets are a hundred megabytes. A request that is ignored is absorbed
 /// without any response until the client has given up, as if the network had lost it.
 /// </summary>
-internal sealed class ServerTransaction : WheelTimer
+internal sealed class ServerTransaction : Transaction<ServerTransaction>
 {
     private enum State : byte { Trying, Proceeding, Completed, Ignored, Terminated }
 
@@ -38,16 +38,14 @@ internal sealed class ServerTransaction : WheelTimer
     private PlainAnswer _plain;   // once completed without a response of its own
     private State _state;
 
-    public ServerTransaction(ServerTransactions table, string key, SipRequest request, Hop back)
+    public ServerTransaction(ServerTransactions table, in TransactionKey key, SipRequest request, Hop back)
+        : base(key)
     {
         _table = table;
         _request = request;
         _back = back;
         _started = table.Time.GetTimestamp();
-        Key = key;
     }
-
-    public string Key { get; }
 
     public bool IsAnswered
     {

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Text;
 using Gateway.Sip.Transports;
 
 namespace Gateway.Sip.Transactions;
@@ -8,8 +8,7 @@ namespace Gateway.Sip.Transactions;
 /// </summary>
 internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWheel wheel, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, ServerTransaction> _byKey = new();
-    private int _count;
+    private readonly TransactionTable<ServerTransaction> _byKey = new(capacity);
 
     public SipTimers Timers { get; } = timers;
 
@@ -17,28 +16,28 @@ internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWh
 
     public TimeProvider Time { get; } = time;
 
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _byKey.Count;
 
     /// <summary>
     /// RFC 3261 §17.2.3: branch, sent-by and method of the top Via; a branch without the magic cookie, or with nothing behind it
     /// (RFC 4475 §3.2.1), identifies nothing, and the rules of RFC 2543 take its place.
     /// </summary>
-    public static string KeyOf(SipRequest request, in TopVia via) => via.HasUniqueBranch
+    public static TransactionKey KeyOf(SipRequest request, in TopVia via) => via.HasUniqueBranch
         ? via.KeyOf(request.Method)
-        : $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{request.TopVia}";
+        : TransactionKey.Of(Encoding.UTF8.GetBytes(
+            $"{request.RequestUri}\n{request.To.Tag}\n{request.From.Tag}\n{request.CallId}\n{request.CSeq}\n{request.TopVia}"));
 
-    public ServerTransaction? Find(string key) => _byKey.GetValueOrDefault(key);
+    public ServerTransaction? Find(in TransactionKey key) => _byKey.Find(key);
 
-    public bool IsFull => Count >= capacity;
+    public bool IsFull => _byKey.IsFull;
 
     /// <summary>False when another thread has begun the same one meanwhile, which this request then repeats.</summary>
-    public bool TryBegin(string key, SipRequest request, Hop back, out ServerTransaction transaction)
+    public bool TryBegin(in TransactionKey key, SipRequest request, Hop back, out ServerTransaction transaction)
     {
         var own = new ServerTransaction(this, key, request, back);
-        transaction = _byKey.GetOrAdd(key, own);
+        transaction = _byKey.FindOrAdd(own);
         if (transaction != own)
             return false;
-        Interlocked.Increment(ref _count);
         own.Start();
         return true;
     }
@@ -46,7 +45,6 @@ internal sealed class ServerTransactions(SipTimers timers, int capacity, TimerWh
     internal void Remove(ServerTransaction transaction)
     {
         Wheel.Cancel(transaction);
-        if (_byKey.TryRemove(transaction.Key, out _))
-            Interlocked.Decrement(ref _count);
+        _byKey.Remove(transaction);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -37,10 +36,11 @@ internal readonly ref struct TopVia
         Branch.Length > Via.MagicCookie.Length && Ascii.EqualsIgnoreCase(Branch[..Via.MagicCookie.Length], Via.MagicCookie);
 
     /// <param name="message">One that passed the parser, so that its Via is readable.</param>
-    public static TopVia Of(SipMessage message)
+    public static TopVia Of(SipMessage message) => message.Headers.TryGetRaw(HeaderName.Via, out var value) ? Of(value) : default;
+
+    /// <param name="value">What follows the first one on the same line is not looked at.</param>
+    public static TopVia Of(ReadOnlySpan<byte> value)
     {
-        if (!message.Headers.TryGetRaw(HeaderName.Via, out var value))
-            return default;
         var reader = new HeaderReader(value);
         if (!Via.TryScan(ref reader, out _, out var host, out var port))
             return default;
@@ -107,28 +107,25 @@ internal readonly ref struct TopVia
     }
 
     /// <summary>Branch, sent-by and method: what makes two requests the same (RFC 3261 §17.2.3).</summary>
-    public string KeyOf(string method)
+    public TransactionKey KeyOf(string method)
     {
         const int separatorsAndPort = 2 + 6;
-        var length = Branch.Length + Host.Length + method.Length + separatorsAndPort;
-        var rented = ArrayPool<char>.Shared.Rent(length);
-        var key = rented.AsSpan();
-        var at = Encoding.Latin1.GetChars(Branch, key);
-        key[at++] = '\n';
-        Ascii.ToLower(Host, key[at..], out var hostLength);
+        var longest = method.Length + Host.Length + separatorsAndPort + Branch.Length;
+        Span<byte> identity = longest <= 512 ? stackalloc byte[longest] : new byte[longest];
+        Ascii.FromUtf16(method, identity, out var at);
+        identity[at++] = (byte)'\n';
+        Ascii.ToLower(Host, identity[at..], out var hostLength);
         at += hostLength;
         if (Port is { } port)
         {
-            key[at++] = ':';
-            port.TryFormat(key[at..], out var digits);
+            identity[at++] = (byte)':';
+            port.TryFormat(identity[at..], out var digits, provider: CultureInfo.InvariantCulture);
             at += digits;
         }
 
-        key[at++] = '\n';
-        method.CopyTo(key[at..]);
-        var text = key[..(at + method.Length)].ToString();
-        ArrayPool<char>.Shared.Return(rented);
-        return text;
+        identity[at++] = (byte)'\n';
+        Branch.CopyTo(identity[at..]);
+        return TransactionKey.Of(identity[..(at + Branch.Length)]);
     }
 
     private static int Copy(ReadOnlySpan<byte> octets, Span<byte> output)

@@ -187,18 +187,18 @@ internal sealed class UserAgentClient(
     }
 
     /// <param name="Octets">An array of their own for a connection, which queues it; else rented, and the transaction's to give back.</param>
-    private readonly record struct Prepared(string Branch, string SentBy, ArraySegment<byte> Octets);
+    private readonly record struct Prepared(TransactionKey Branch, string SentBy, ArraySegment<byte> Octets);
 
     /// <summary>Puts our Via in the place of that of an earlier attempt: as user agent we are the only one in the request.</summary>
     private Prepared Prepare(SipRequest request, in Hop hop)
     {
-        var branch = RandomToken.Hex(12, Via.MagicCookie);
+        var branch = TransactionKey.NewBranch();
         var sentBy = transports.SentBy(hop);
         if (request.ContactUser is { } user)
             request.Headers.Set(HeaderName.Contact, $"<{transports.ContactOf(hop.Flow, user, IsSecure(request))}>");
         request.Headers.Remove(HeaderName.Via);
         Span<byte> via = stackalloc byte[256];   // sent-by is an address
-        if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={branch};rport", out var length))
+        if (!Utf8.TryWrite(via, $"SIP/2.0/{hop.Kind.ViaName} {sentBy};branch={Via.MagicCookie}{branch.High:x8}{branch.Low:x16};rport", out var length))
             throw new InvalidOperationException($"{sentBy} is too long for a Via");
         request.Headers.AddFirst(HeaderName.Via, via[..length]);
         return new Prepared(branch, sentBy, hop.IsReliable ? SipWriter.ToArray(request) : SipWriter.ToRented(request));

@@ -76,7 +76,7 @@ internal sealed partial class UserAgentServer(
         CheckFinal(statusCode);
         var answer = new PlainAnswer(statusCode, reason);
         return transaction.TryRespond(answer, out var back)
-            ? transports.SendResponseAsync(back, SipWriter.AnswerToArray(request, answer, options.UserAgent))
+            ? transports.SendResponseAsync(back, SipWriter.Answer(request, answer, options.UserAgent))
             : Task.CompletedTask;
     }
 
@@ -123,10 +123,10 @@ internal sealed partial class UserAgentServer(
         if (known.OnRetransmission() is not { } answer)
             return;
         MarkVia(flow, via, request);
-        back.TrySend(SipWriter.AnswerToArray(request, answer, options.UserAgent));
+        back.TrySend(SipWriter.Answer(request, answer, options.UserAgent));
     }
 
-    private void Accept(in SipFlow flow, SipRequest request, in TopVia via, string key, in Hop back)
+    private void Accept(in SipFlow flow, SipRequest request, in TopVia via, in TransactionKey key, in Hop back)
     {
         MarkVia(flow, via, request);
         if (back.Connection is { } connection && via.HasAlias
@@ -154,8 +154,11 @@ internal sealed partial class UserAgentServer(
         message.Headers.SetFirst(HeaderName.Via, marked[..via.Mark(value, flow.Remote, marked)]);
     }
 
-    /// <summary>For refusals without state: the same for each repetition, and unlike that of any other process (RFC 3261 §8.2.7).</summary>
-    private static string ToTag(string key) => ((uint)key.GetHashCode()).ToString("x8");
+    /// <summary>
+    /// For refusals without state: the same for each repetition, and unlike that of any other process (RFC 3261 §8.2.7). Of the half of the key that
+    /// says nothing about chains in the table.
+    /// </summary>
+    private static string ToTag(in TransactionKey key) => ((uint)key.High).ToString("x8");
 
     private static void CheckFinal(int statusCode)
     {

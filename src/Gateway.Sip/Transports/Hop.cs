@@ -20,4 +20,8 @@ internal readonly record struct Hop(UdpTransport? Udp, StreamConnection? Connect
     /// <param name="message">For a connection a whole array, which it keeps.</param>
     public bool TrySend(ArraySegment<byte> message) =>
         Connection?.TrySend(message.Array!) ?? Udp!.Send(message, Remote) == SocketError.Success;
+
+    /// <param name="message">The caller's again on return: a connection, which queues it, gets a copy.</param>
+    public bool TrySend(ReadOnlySpan<byte> message) =>
+        Connection?.TrySend(message.ToArray()) ?? Udp!.Send(message, Remote) == SocketError.Success;
 }

@@ -11,6 +11,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
 {
     private readonly SipEndpointOptions _options;
     private readonly MessageReceived _onMessage;
+    private readonly DatagramArrived _isTaken;
     private readonly ILogger _logger;
     private readonly ILoggerFactory _loggers;
     private readonly LocalAddresses _localAddresses = new();
@@ -18,11 +19,12 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     private readonly List<SipListenAddress> _bound = [];
 
     public TransportLayer(
-        SipEndpointOptions options, MessageReceived onMessage, Action<SipFlow> onClosed, TimerWheel wheel, TimeProvider time,
-        ILoggerFactory loggers)
+        SipEndpointOptions options, MessageReceived onMessage, DatagramArrived isTaken, Action<SipFlow> onClosed, TimerWheel wheel,
+        TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _onMessage = onMessage;
+        _isTaken = isTaken;
         _logger = loggers.CreateLogger<TransportLayer>();
         _loggers = loggers;
         Streams = new StreamConnections(options, onMessage, onClosed, wheel, time, loggers);
@@ -141,6 +143,16 @@ internal sealed partial class TransportLayer : IAsyncDisposable
     public Task SendResponseAsync(in Hop back, byte[] response) =>
         back.TrySend(response) ? Task.CompletedTask : SendResponseAnewAsync(back, response);
 
+    /// <param name="response">The caller's again on return.</param>
+    public Task SendResponseAsync(in Hop back, ReadOnlySpan<byte> response)
+    {
+        if (back.IsReliable)
+            return SendResponseAsync(back, response.ToArray());
+        if (!back.TrySend(response))
+            LogResponseLost(back.Flow);
+        return Task.CompletedTask;
+    }
+
     private async Task SendResponseAnewAsync(Hop back, byte[] response)
     {
         if (back.Connection is { IsOpen: false } closed
@@ -197,7 +209,7 @@ internal sealed partial class TransportLayer : IAsyncDisposable
         {
             case SipTransportKind.Udp:
                 var logger = _loggers.CreateLogger<UdpTransport>();
-                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _onMessage, logger);
+                var transport = new UdpTransport(address.EndPoint, _options.UdpReceiveThreads, _isTaken, _onMessage, logger);
                 _udp.Add(transport);
                 return transport.Local;
             case SipTransportKind.Tls when !Streams.HasCertificate:

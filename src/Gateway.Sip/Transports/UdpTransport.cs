@@ -9,6 +9,12 @@ namespace Gateway.Sip.Transports;
 internal delegate void MessageReceived(in SipFlow flow, ReadOnlyMemory<byte> octets);
 
 /// <summary>
+/// Looks at a datagram where it was received, which the next one will be written over: a span cannot be kept. False: it is to be had as a
+/// message, in octets of its own.
+/// </summary>
+internal delegate bool DatagramArrived(ReadOnlySpan<byte> datagram);
+
+/// <summary>
 /// One UDP socket with its own blocking receive threads: an asynchronous receive costs more than twice the CPU of a blocking one,
 /// and many times that at low rates, where the thread pool spins between datagrams.
 /// </summary>
@@ -24,14 +30,16 @@ internal sealed partial class UdpTransport : IDisposable
 
     private readonly Socket _socket;
     private readonly ConcurrentDictionary<IPAddress, string> _sentByOf = new();
+    private readonly DatagramArrived _isTaken;
     private readonly MessageReceived _onMessage;
     private readonly Thread[] _threads;
     private readonly ILogger _logger;
     private volatile bool _closed;
 
     /// <exception cref="SocketException">The address cannot be bound.</exception>
-    public UdpTransport(IPEndPoint address, int receiveThreads, MessageReceived onMessage, ILogger logger)
+    public UdpTransport(IPEndPoint address, int receiveThreads, DatagramArrived isTaken, MessageReceived onMessage, ILogger logger)
     {
+        _isTaken = isTaken;
         _onMessage = onMessage;
         _logger = logger;
         _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -111,7 +119,9 @@ internal sealed partial class UdpTransport : IDisposable
             try
             {
                 var length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
-                _onMessage(new SipFlow(SipTransportKind.Udp, RemoteOf(from, remotes), Local), buffer.AsSpan(0, length).ToArray());
+                var datagram = buffer.AsSpan(0, length);
+                if (!_isTaken(datagram))
+                    _onMessage(new SipFlow(SipTransportKind.Udp, RemoteOf(from, remotes), Local), datagram.ToArray());
             }
             catch (Exception e) when (_closed && e is SocketException or ObjectDisposedException)
             {

@@ -14,11 +14,13 @@ public sealed class Ott(SipSettings settings, Identities identities, TimeProvide
     public const string ContentType = "text/plain";
     private const string TextUtf8 = $"{ContentType};charset=utf-8";
 
+    private readonly SipHeaders _common = Target.NewCommon();
+
     /// <param name="text">Null for a <see cref="ContentKind.Imdn"/>, which the row holds.</param>
     public SipRequest Message(Target target, ShortMessageRow row, string? text)
     {
         var from = identities.OfOriginator(row.Originator);
-        var request = target.NewMessage(from);
+        var request = target.NewMessage(from, _common);
         request.Headers.Add(HeaderName.CallId, $"{row.Id:X16}-{row.Attempts}-{Random.Shared.Next():x8}@{settings.Domain}");
         request.Headers.Add(HeaderName.PAssertedIdentity, $"<{from}>");
         // RFC 3428 §5: who gets it late may say so or drop it; Date is when it was sent, not when it was repeated.

@@ -26,15 +26,23 @@ public sealed record Target(Device Device, bool IsContact, string Identity, SipU
     /// <summary>The next hop serves others as well.</summary>
     public bool IsThroughProxy => Route is not null || !IsContact;
 
+    /// <summary>What is the same in each MESSAGE of ours, to be made once: its octets then are in one place.</summary>
+    public static SipHeaders NewCommon()
+    {
+        var common = new SipHeaders();
+        common.Add(HeaderName.CSeq, "1 MESSAGE");
+        return common;
+    }
+
     /// <summary>A MESSAGE outside a dialog: no Contact, no To tag (RFC 3428 §4). Its Call-ID is still to be added.</summary>
     /// <param name="from">The URI of its sender.</param>
-    public SipRequest NewMessage(string from)
+    /// <param name="common">What all such messages have in common, <see cref="NewCommon"/> and more.</param>
+    public SipRequest NewMessage(string from, SipHeaders common)
     {
-        var request = new SipRequest(SipMethod.Message, RequestUri);
+        var request = new SipRequest(SipMethod.Message, RequestUri, common);
         if (Route is not null) request.Headers.Add(HeaderName.Route, Route);
         request.Headers.Add(HeaderName.From, $"<{from}>;tag={Random.Shared.NextInt64():x16}");
         request.Headers.Add(HeaderName.To, $"<{Identity}>");
-        request.Headers.Add(HeaderName.CSeq, "1 MESSAGE");
         // RFC 7315 §4.6: the icid is unique, and nothing depends on nobody guessing it.
         request.Headers.Add(HeaderName.PChargingVector, $"icid-value=\"{Random.Shared.NextInt64():x16}{Random.Shared.NextInt64():x16}\"");
         return request;

@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Acceptance;
 using Gateway.Routing;
 using Gateway.Sip;
@@ -15,6 +16,7 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     public const string ContentType = "application/vnd.3gpp.sms";
 
     private readonly RpAddress _serviceCentre = RpAddress.International(settings.ServiceCentreAddress);
+    private readonly SipHeaders _common = CommonOf(settings);
 
     /// <summary>RP-DATA with the segment that is next.</summary>
     internal SipRequest Deliver(Target target, ShortMessageRow row, Flight flight)
@@ -39,8 +41,13 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     }
 
     /// <summary>The segment an In-Reply-To of a handset names, or null when it is no Call-ID of ours.</summary>
-    public static long? SegmentOf(string? inReplyTo) =>
-        inReplyTo is { Length: > 17 } && inReplyTo[16] == '-' && MessageId.TryParse(inReplyTo.AsSpan(0, 16), out var id) ? id : null;
+    public static long? SegmentOf(ReadOnlySpan<byte> inReplyTo)
+    {
+        if (inReplyTo.Length <= 17 || inReplyTo[16] != '-') return null;
+        Span<char> digits = stackalloc char[16];
+        Encoding.Latin1.GetChars(inReplyTo[..16], digits);
+        return MessageId.TryParse(digits, out var id) ? id : null;
+    }
 
     private SmsDeliver TpduOf(ShortMessageRow row, Flight flight) => new()
     {
@@ -54,12 +61,18 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
 
     private SipRequest Request(Target target, byte[] body)
     {
-        var request = target.NewMessage(settings.ServiceCentreIdentity);
-        request.Headers.Add(HeaderName.PAssertedIdentity, $"<{settings.ServiceCentreIdentity}>");
-        request.Headers.Add(HeaderName.AcceptContact, "*;+g.3gpp.smsip;require;explicit");
-        request.Headers.Add(HeaderName.RequestDisposition, "no-fork");
-        request.Headers.Add(HeaderName.ContentType, ContentType);
+        var request = target.NewMessage(settings.ServiceCentreIdentity, _common);
         request.Body = body;
         return request;
+    }
+
+    private static SipHeaders CommonOf(SipSettings settings)
+    {
+        var common = Target.NewCommon();
+        common.Add(HeaderName.PAssertedIdentity, $"<{settings.ServiceCentreIdentity}>");
+        common.Add(HeaderName.AcceptContact, "*;+g.3gpp.smsip;require;explicit");
+        common.Add(HeaderName.RequestDisposition, "no-fork");
+        common.Add(HeaderName.ContentType, ContentType);
+        return common;
     }
 }

@@ -40,8 +40,10 @@ public sealed partial class RpInbound(Acceptor acceptor, Mailboxes mailboxes, Ch
     private HandsetReport? ReportOf(SipRequest request, Sender sender)
     {
         if (RpPdu.TryDecode(request.Body, out var pdu, out var error))
-            return new HandsetReport(Volte.SegmentOf(request.Headers.Get(HeaderName.InReplyTo)), pdu.MessageReference,
-                pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null, FailureCauseOf(pdu));
+        {
+            var segment = request.Headers.TryGetRaw(HeaderName.InReplyTo, out var callId) ? Volte.SegmentOf(callId) : null;
+            return new HandsetReport(segment, pdu.MessageReference, pdu.Kind == RpKind.Error ? (byte)pdu.Error.Cause : null, FailureCauseOf(pdu));
+        }
         LogUndecodable(sender.Identity, error);
         return null;
     }

@@ -44,8 +44,8 @@ public sealed partial class Senders(TrustedPeers peers, RegistrarUsers users, Co
         SipUri? best = null;
         foreach (var value in request.Headers.Values(HeaderName.PAssertedIdentity))
         {
-            if (!NameAddr.TryParse(value, out var identity)) return null;
-            if (best is null || RankOf(identity.Uri) > RankOf(best)) best = identity.Uri; // the first among equals
+            if (!NameAddr.TryParseUri(value, out var identity)) return null;
+            if (best is null || RankOf(identity) > RankOf(best)) best = identity; // the first among equals
         }
         if (best is not null) return best;
         return request.Headers.TryGet(HeaderName.PServedUser, out NameAddr served) ? served.Uri : null;

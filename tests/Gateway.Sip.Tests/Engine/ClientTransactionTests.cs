@@ -120,6 +120,47 @@ public sealed class ClientTransactionTests : EngineTest
         Assert.Empty(peer.Pending());   // and nothing was sent again meanwhile
     }
 
+    [Fact]
+    public async Task All_plain_answers_of_one_status_are_one_and_what_comes_after_does_not_change_them()
+    {
+        using var peer = new UdpPeer();
+        var endpoint = await StartAsync();
+        List<SipResponse?> responses = [];
+        for (var i = 0; i < 3; i++)
+        {
+            var sending = SendAsync(endpoint, NewRequest(peer.Address));
+            var reply = (await peer.ReceiveAsync()).Reply(200).Replace("Whatever", "OK", StringComparison.Ordinal);
+            peer.Send(reply, endpoint.Udp());
+            responses.Add((await sending.InTimeAsync()).Response);
+            peer.Send(reply, endpoint.Udp());   // matches nothing any more
+        }
+
+        await BarrierAsync(peer, endpoint);
+        Assert.Single(responses.Distinct());
+        Assert.Equal((200, "OK"), (responses[0]!.StatusCode, responses[0]!.ReasonPhrase));
+        Assert.Empty(responses[0]!.Headers);
+        Assert.Equal(0, endpoint.ClientTransactions.Count);
+    }
+
+    [Theory]
+    [InlineData("branch=", "branch=z9hG4bKother")]
+    [InlineData("CSeq: 1 MESSAGE", "CSeq: 1 OPTIONS")]
+    [InlineData("127.0.0.1:", "127.0.0.9:")]
+    public async Task A_plain_answer_that_is_not_ours_is_discarded(string ours, string theirs)
+    {
+        using var peer = new UdpPeer();
+        var endpoint = await StartAsync();
+        var sending = SendAsync(endpoint, NewRequest(peer.Address));
+        var reply = (await peer.ReceiveAsync()).Reply(200).Replace("Whatever", "OK", StringComparison.Ordinal);
+
+        peer.Send(reply.Replace(ours, theirs, StringComparison.Ordinal), endpoint.Udp());
+        await BarrierAsync(peer, endpoint);
+        Assert.False(sending.IsCompleted);
+        peer.Send(reply.Replace("200 OK", "202 Accepted", StringComparison.Ordinal), endpoint.Udp());
+
+        Assert.Equal(202, (await sending.InTimeAsync()).Response!.StatusCode);
+    }
+
     [Theory]
     [InlineData("branch=", "branch=z9hG4bKother")]
     [InlineData("CSeq: 1 MESSAGE", "CSeq: 1 OPTIONS")]

@@ -33,6 +33,8 @@ public sealed class HeaderValueTests
 
         Assert.Equal((display, uri, tag), (address.DisplayName, address.Uri.ToString(), address.Tag));
         Assert.Equal(address, Read<NameAddr>(address.ToString()));
+        Assert.True(NameAddr.TryParseUri(Encoding.UTF8.GetBytes(text), out var alone));
+        Assert.Equal(address.Uri, alone);
     }
 
     [Theory]
@@ -57,6 +59,7 @@ public sealed class HeaderValueTests
     {
         Assert.False(Reads<NameAddr>(text));
         Assert.False(NameAddr.IsValid(Encoding.UTF8.GetBytes(text)));
+        Assert.False(NameAddr.TryParseUri(Encoding.UTF8.GetBytes(text), out _));
     }
 
     [Fact]

@@ -135,4 +135,49 @@ public sealed class SipHeadersTests
             return 1;
         }
     }
+
+    [Fact]
+    public void What_requests_have_in_common_is_in_each_and_what_is_added_to_one_is_in_no_other()
+    {
+        var common = new SipHeaders { { HeaderName.To, "<sip:b>" }, { "X-Of-Ours", "1" }, { HeaderName.CSeq, "1 MESSAGE" } };
+        var first = new SipRequest(SipMethod.Message, SipUri.Parse("sip:a@b"), common).Headers;
+        first.Add(HeaderName.Expires, "5");
+        first.Set(HeaderName.To, "<sip:first>");
+        first.Remove("X-Of-Ours");
+        common.Add(HeaderName.Subject, "later");
+        common.Set(HeaderName.CSeq, "2 MESSAGE");
+        var second = new SipRequest(SipMethod.Message, SipUri.Parse("sip:a@b"), common).Headers;
+        second.AddFirst(HeaderName.Via, "SIP/2.0/UDP h");
+        for (var i = 0; i < 40; i++) second.Add("X-Many", new string('x', i));
+
+        Assert.Equal(["To: <sip:first>", "CSeq: 1 MESSAGE", "Expires: 5"], first.Select(h => $"{h.Key}: {h.Value}"));
+        Assert.Equal(
+            ["Via: SIP/2.0/UDP h", "To: <sip:b>", "X-Of-Ours: 1", "CSeq: 2 MESSAGE", "Subject: later", "X-Many: ", "X-Many: x"],
+            second.Select(h => $"{h.Key}: {h.Value}").Take(7));
+        Assert.Equal("1", second.Get("x-of-ours"));
+        Assert.Equal(4, common.Count);
+    }
+
+    [Fact]
+    public void Received_headers_are_not_shared()
+    {
+        var received = SipText.ParseRequest(SipText.Message()).Headers;
+
+        Assert.Throws<ArgumentException>(() => new SipRequest(SipMethod.Message, SipUri.Parse("sip:a@b"), received));
+    }
+
+    [Theory]
+    [InlineData("X-A: 1", "X-A", "1")]
+    [InlineData("X-A \t:\t1", "X-A", "1")]
+    [InlineData("X-A:1:2", "X-A", "1:2")]
+    [InlineData("X-A :\r\n 1", "X-A", "1")]
+    [InlineData("X-A:", "X-A", "")]
+    [InlineData("X-A: ", "X-A", "")]
+    public void A_name_that_nobody_knows_is_read_as_it_was_written(string line, string name, string value)
+    {
+        var headers = SipText.ParseRequest(SipText.Message(line)).Headers;
+
+        Assert.Equal(value, headers.Get(name));
+        Assert.Contains(new KeyValuePair<string, string>(name, value), headers);
+    }
 }

@@ -57,7 +57,7 @@ public sealed class ResponseTests
     {
         var request = SipText.ParseRequest(SipText.Message(headers));
 
-        var written = SipWriter.AnswerToArray(request, new PlainAnswer(status, reason), "gateway");
+        var written = SipWriter.Answer(request, new PlainAnswer(status, reason), "gateway").ToArray();
 
         var tag = ((SipResponse)SipParser.Parse(written).Message!).To.Tag;
         Assert.Equal(status == 100 ? 0 : 16, tag?.Length ?? 0);
