@@ -6,21 +6,21 @@ namespace Gateway.Store;
 /// </summary>
 public sealed class StoreChange
 {
-    private List<ShortMessageRow>? _newMessages;
+    private Few<ShortMessageRow> _newMessages;
+    private Few<MessageProgress> _progress;
+    private Few<AttemptRow> _newAttempts;
     private List<IdempotencyKeyRow>? _newKeys;
-    private List<MessageProgress>? _progress;
-    private List<AttemptRow>? _newAttempts;
     private List<WebhookRow>? _newWebhooks;
     private List<WebhookProgress>? _webhookProgress;
     private List<Reschedule>? _reschedules;
     private List<MailboxTake>? _takes;
     private List<RejectionRow>? _newRejections;
 
-    public List<ShortMessageRow> NewMessages => _newMessages ??= new(1);
+    public ref Few<ShortMessageRow> NewMessages => ref _newMessages;
     /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
     public List<IdempotencyKeyRow> NewKeys => _newKeys ??= new(1);
-    public List<MessageProgress> Progress => _progress ??= new(1);
-    public List<AttemptRow> NewAttempts => _newAttempts ??= new(1);
+    public ref Few<MessageProgress> Progress => ref _progress;
+    public ref Few<AttemptRow> NewAttempts => ref _newAttempts;
     public List<WebhookRow> NewWebhooks => _newWebhooks ??= new(1);
     public List<WebhookProgress> WebhookProgress => _webhookProgress ??= new(1);
     public List<Reschedule> Reschedules => _reschedules ??= new(1);
@@ -52,15 +52,12 @@ public sealed class StoreChange
 
     /// <summary>Whether <see cref="Mailbox"/> is held decides new rows or progress of it.</summary>
     internal bool WaitsForMailbox => Mailbox is not null
-        && (_newMessages is not null || _newKeys is not null || _newRejections is not null || _progress?.TrueForAll(p => p.Happened) == false);
+        && (_newMessages.Count > 0 || _newKeys is not null || _newRejections is not null || !_progress.TrueForAll(progress => progress.Happened));
 
     /// <summary>Its place in the writer's line, while it has one.</summary>
     internal PendingWrite? Pending { get; set; }
 
-    internal List<ShortMessageRow>? NewMessagesOrNull => _newMessages;
     internal List<IdempotencyKeyRow>? NewKeysOrNull => _newKeys;
-    internal List<MessageProgress>? ProgressOrNull => _progress;
-    internal List<AttemptRow>? NewAttemptsOrNull => _newAttempts;
     internal List<WebhookRow>? NewWebhooksOrNull => _newWebhooks;
     internal List<WebhookProgress>? WebhookProgressOrNull => _webhookProgress;
     internal List<Reschedule>? ReschedulesOrNull => _reschedules;

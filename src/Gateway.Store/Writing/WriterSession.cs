@@ -190,8 +190,8 @@ internal sealed class WriterSession : IDisposable
     {
         foreach (var change in changes)
         {
-            Add(change.NewAttemptsOrNull, _attempts);
-            foreach (var progress in change.ProgressOrNull ?? [])
+            change.NewAttempts.AddTo(_attempts);
+            foreach (var progress in change.Progress)
             {
                 progress.Applied = false; // the change may have been written before, and rolled back
                 if (change.Held || progress.Happened)
@@ -199,7 +199,7 @@ internal sealed class WriterSession : IDisposable
             }
             if (!IsWritten(change))
                 continue;
-            Add(change.NewMessagesOrNull, _messages);
+            change.NewMessages.AddTo(_messages);
             Add(change.NewKeysOrNull, _keys);
             Add(change.NewRejectionsOrNull, _rejections);
         }

@@ -42,7 +42,7 @@ public sealed partial class Mailbox
     }
 
     /// <summary>The same as <see cref="IMailbox.Report"/> for the report that is waited for at this moment, from any thread. False: it is another one.</summary>
-    internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.Report.TrySetResult(report);
+    internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.TryTell(report);
 
     private sealed class LocalRing(Mailbox mailbox, ShortMessageRow row, Mailboxes mailboxes, WorkUnderWay.Work work)
     {
