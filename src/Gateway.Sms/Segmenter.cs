@@ -54,6 +54,23 @@ public static class Segmenter
     }
 
     /// <summary>
+    /// The user data of a text that is one part, the same as <see cref="TrySegment"/> makes of it. False if it is more: most texts are one, and of those
+    /// nobody asks how they were cut.
+    /// </summary>
+    public static bool TryWhole(string text, SegmentationOptions options, out TpUserData userData)
+    {
+        var layout = Choose(ref text, options);
+        userData = default;
+        if (layout.CountParts() != 1) return false;
+        var coding = TpDataCodingScheme.Of(layout.Alphabet, options.MessageClass);
+        Span<byte> header = stackalloc byte[layout.HeaderOctets(concatenated: false)];
+        Span<byte> septets = stackalloc byte[layout.Capacity(concatenated: false)];
+        WriteHeader(header, layout, options, concatenated: false, total: 1, sequence: 1);
+        userData = UserDataOf(text, layout, coding, header, septets);
+        return true;
+    }
+
+    /// <summary>
     /// 8-bit data, with a header of the customer's own before each part if one is given. False if more than <see cref="MaxSegments"/> parts
     /// would be needed, or if the header leaves no room or concatenates already and the data do not fit one part.
     /// </summary>

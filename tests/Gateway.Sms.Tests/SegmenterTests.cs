@@ -62,6 +62,20 @@ public sealed class SegmenterTests
             }
         });
 
+    [Fact]
+    public void A_text_of_one_part_is_the_same_whole_as_cut_and_any_other_is_no_whole() =>
+        Gen.Select(AnyText, Gen.Bool, Gen.Bool, Gen.Bool).Sample((text, forceUcs2, replace, turkish) =>
+        {
+            byte[] languages = turkish ? [1] : [];
+            var options = new SegmentationOptions
+            {
+                ForceUcs2 = forceUcs2, Unencodable = replace ? UnencodableText.Replace : UnencodableText.Upgrade, LockingShifts = languages, SingleShifts = languages,
+            };
+            var segmentation = Segment(text, options);
+            Assert.Equal(segmentation.Segments.Count == 1, Segmenter.TryWhole(text, options, out var whole));
+            if (segmentation.Segments is [var only]) Assert.Equal(only.UserData, whole);
+        });
+
     [Theory]
     [InlineData("ok",   false, UnencodableText.Upgrade, TpAlphabet.Gsm7, "ok")]
     [InlineData("ok",   true,  UnencodableText.Upgrade, TpAlphabet.Ucs2, "ok")]

@@ -6,26 +6,21 @@ namespace Gateway.Store;
 /// </summary>
 public sealed class StoreChange
 {
-    private List<ShortMessageRow>? _newMessages;
-    private List<IdempotencyKeyRow>? _newKeys;
-    private List<MessageProgress>? _progress;
-    private List<AttemptRow>? _newAttempts;
-    private List<WebhookRow>? _newWebhooks;
-    private List<WebhookProgress>? _webhookProgress;
-    private List<Reschedule>? _reschedules;
-    private List<MailboxTake>? _takes;
-    private List<RejectionRow>? _newRejections;
+    private Few<ShortMessageRow> _newMessages;
+    private Few<MessageProgress> _progress;
+    private Few<AttemptRow> _newAttempts;
+    private SeldomUsed? _seldom;
 
-    public List<ShortMessageRow> NewMessages => _newMessages ??= new(1);
+    public ref Few<ShortMessageRow> NewMessages => ref _newMessages;
     /// <summary>One that is stored already makes the whole change fail (<see cref="GatewayStore.IsRepeatedKey"/>).</summary>
-    public List<IdempotencyKeyRow> NewKeys => _newKeys ??= new(1);
-    public List<MessageProgress> Progress => _progress ??= new(1);
-    public List<AttemptRow> NewAttempts => _newAttempts ??= new(1);
-    public List<WebhookRow> NewWebhooks => _newWebhooks ??= new(1);
-    public List<WebhookProgress> WebhookProgress => _webhookProgress ??= new(1);
-    public List<Reschedule> Reschedules => _reschedules ??= new(1);
-    public List<MailboxTake> Takes => _takes ??= new(1);
-    public List<RejectionRow> NewRejections => _newRejections ??= new(1);
+    public List<IdempotencyKeyRow> NewKeys => Seldom.NewKeys ??= new(1);
+    public ref Few<MessageProgress> Progress => ref _progress;
+    public ref Few<AttemptRow> NewAttempts => ref _newAttempts;
+    public List<WebhookRow> NewWebhooks => Seldom.NewWebhooks ??= new(1);
+    public List<WebhookProgress> WebhookProgress => Seldom.WebhookProgress ??= new(1);
+    public List<Reschedule> Reschedules => Seldom.Reschedules ??= new(1);
+    public List<MailboxTake> Takes => Seldom.Takes ??= new(1);
+    public List<RejectionRow> NewRejections => Seldom.NewRejections ??= new(1);
 
     /// <summary>
     /// Written only if this mailbox is still held, except attempts and the progress that has happened
@@ -52,18 +47,28 @@ public sealed class StoreChange
 
     /// <summary>Whether <see cref="Mailbox"/> is held decides new rows or progress of it.</summary>
     internal bool WaitsForMailbox => Mailbox is not null
-        && (_newMessages is not null || _newKeys is not null || _newRejections is not null || _progress?.TrueForAll(p => p.Happened) == false);
+        && (_newMessages.Count > 0 || _seldom is { NewKeys: not null } or { NewRejections: not null } || !_progress.TrueForAll(progress => progress.Happened));
 
     /// <summary>Its place in the writer's line, while it has one.</summary>
     internal PendingWrite? Pending { get; set; }
 
-    internal List<ShortMessageRow>? NewMessagesOrNull => _newMessages;
-    internal List<IdempotencyKeyRow>? NewKeysOrNull => _newKeys;
-    internal List<MessageProgress>? ProgressOrNull => _progress;
-    internal List<AttemptRow>? NewAttemptsOrNull => _newAttempts;
-    internal List<WebhookRow>? NewWebhooksOrNull => _newWebhooks;
-    internal List<WebhookProgress>? WebhookProgressOrNull => _webhookProgress;
-    internal List<Reschedule>? ReschedulesOrNull => _reschedules;
-    internal List<MailboxTake>? TakesOrNull => _takes;
-    internal List<RejectionRow>? NewRejectionsOrNull => _newRejections;
+    internal List<IdempotencyKeyRow>? NewKeysOrNull => _seldom?.NewKeys;
+    internal List<WebhookRow>? NewWebhooksOrNull => _seldom?.NewWebhooks;
+    internal List<WebhookProgress>? WebhookProgressOrNull => _seldom?.WebhookProgress;
+    internal List<Reschedule>? ReschedulesOrNull => _seldom?.Reschedules;
+    internal List<MailboxTake>? TakesOrNull => _seldom?.Takes;
+    internal List<RejectionRow>? NewRejectionsOrNull => _seldom?.NewRejections;
+
+    private SeldomUsed Seldom => _seldom ??= new();
+
+    /// <summary>What most changes have nothing of.</summary>
+    private sealed class SeldomUsed
+    {
+        public List<IdempotencyKeyRow>? NewKeys;
+        public List<WebhookRow>? NewWebhooks;
+        public List<WebhookProgress>? WebhookProgress;
+        public List<Reschedule>? Reschedules;
+        public List<MailboxTake>? Takes;
+        public List<RejectionRow>? NewRejections;
+    }
 }

@@ -68,7 +68,7 @@ public sealed partial class StoreWriter
             return false;
         }
         foreach (var write in batch)
-            write.SetResult(true);
+            write.Succeed();
         Committed(rows);
         return true;
     }
@@ -92,9 +92,9 @@ public sealed partial class StoreWriter
         foreach (var write in batch)
         {
             if (bad.TryGetValue(write, out var fault))
-                write.SetException(fault);
+                write.Fail(fault);
             else
-                write.SetResult(true);
+                write.Succeed();
         }
         Committed(rows.Value);
     }

@@ -61,7 +61,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
         _normal = new Lane(options.MaxPendingWrites);
         _metrics = new WriterMetrics(() => Pending);
         // A thread of its own: it blocks in fsync, and the pool starts with only as many threads as the machine has cores.
-        new Thread(Run) { IsBackground = true, Name = "store writer" }.Start();
+        // What flows with whoever opens the store would be kept for ever, and carried into everything that follows from an answer.
+        new Thread(Run) { IsBackground = true, Name = "store writer" }.UnsafeStart();
     }
 
     private int Pending
@@ -79,7 +80,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
     public ValueTask<bool> TryWriteAsync(StoreChange change)
     {
         var lane = LaneOf(change);
-        return lane.Room.Wait(0, CancellationToken.None) ? new(Enqueue(change, lane)) : new(false);
+        return lane.Room.Wait(0, CancellationToken.None) ? Enqueue(change, lane).Durable : new(false);
     }
 
     /// <summary>
@@ -90,14 +91,14 @@ public sealed partial class StoreWriter : IAsyncDisposable
     {
         var lane = LaneOf(change);
         return !cancel.IsCancellationRequested && lane.Room.Wait(0, CancellationToken.None)
-            ? new(Enqueue(change, lane))
+            ? Enqueue(change, lane).End
             : new(WriteWhenThereIsRoomAsync(change, lane, cancel));
     }
 
     private async Task WriteWhenThereIsRoomAsync(StoreChange change, Lane lane, CancellationToken cancel)
     {
         await lane.Room.WaitAsync(cancel);
-        await Enqueue(change, lane);
+        await Enqueue(change, lane).End;
     }
 
     /// <summary>Something urgent has begun to wait for this change: from now on it goes with what is urgent. Nothing happens if it is written already.</summary>
@@ -127,7 +128,7 @@ public sealed partial class StoreWriter : IAsyncDisposable
 
     private Lane LaneOf(StoreChange change) => change.Urgent ? _urgent : _normal;
 
-    private Task<bool> Enqueue(StoreChange change, Lane lane)
+    private PendingWrite Enqueue(StoreChange change, Lane lane)
     {
         var write = new PendingWrite(change);
         lock (_gate)
@@ -135,15 +136,15 @@ public sealed partial class StoreWriter : IAsyncDisposable
             if (_closing || _fault is not null)
             {
                 lane.Room.Release();
-                return Task.FromException<bool>(
-                    _closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!));
+                write.Fail(_closing ? new StoreUnavailableException("The store is closing.") : _database.Unavailable(_fault!));
+                return write;
             }
             lane.Queue.Enqueue(write);
             change.Pending = write;
             if (_idle || change.Urgent || lane.Queue.Count == _limit)
                 Monitor.Pulse(_gate);
         }
-        return write.Task;
+        return write;
     }
 
     private void Run()
@@ -238,7 +239,8 @@ public sealed partial class StoreWriter : IAsyncDisposable
             _normal.MoveTo(batch, int.MaxValue);
         }
         foreach (var write in batch)
-            write.TrySetException(_database.Unavailable(fault));
+            if (!write.HasEnded)
+                write.Fail(_database.Unavailable(fault));
     }
 
     private void Reconnect()

@@ -28,9 +28,9 @@ internal sealed class WriterSession : IDisposable
     private readonly List<IdempotencyKeyRow> _keys = [];
     private readonly List<AttemptRow> _attempts = [];
     private readonly List<RejectionRow> _rejections = [];
-    private readonly List<MessageProgress> _progress = [];
+    private readonly List<MessageProgress> _progress = [], _progressInOrder = [];
     private readonly List<WebhookRow> _webhooks = [];
-    private readonly List<WebhookProgress> _webhookProgress = [];
+    private readonly List<WebhookProgress> _webhookProgress = [], _webhookProgressInOrder = [];
     private readonly List<Reschedule> _reschedules = [];
     private readonly List<long> _held = [], _webhookIds = [], _answers = [];
 
@@ -68,7 +68,7 @@ internal sealed class WriterSession : IDisposable
     public DbConnection Connection { get; }
 
     /// <summary>Writes the changes in the order <see cref="StoreChange"/> promises and returns how many rows that were.</summary>
-    public int Apply(IReadOnlyList<StoreChange> changes, DbTransaction transaction)
+    public int Apply(List<StoreChange> changes, DbTransaction transaction)
     {
         try
         {
@@ -83,7 +83,7 @@ internal sealed class WriterSession : IDisposable
             Execute(_insertMessages, _messages);
             Execute(_insertAttempts, _attempts);
             Execute(_insertRejections, _rejections);
-            Update(_updateMessages, _progress);
+            Update(_updateMessages, _progress, _progressInOrder);
             if (!waits)
                 EndCheck(changes);
 
@@ -91,10 +91,11 @@ internal sealed class WriterSession : IDisposable
             rows += _messages.Count + _webhooks.Count + _webhookProgress.Count;
             Execute(_insertMessages, _messages);
             Execute(_insertWebhooks, _webhooks, _webhookIds);
-            Update(_updateWebhooks, _webhookProgress);
+            Update(_updateWebhooks, _webhookProgress, _webhookProgressInOrder);
             var reschedules = Reschedule.WithoutRepeats(_reschedules);
-            foreach (var step in Steps(reschedules, r => r.Recipient))
-                Execute(_reschedule, step);
+            if (reschedules.Count > 0)
+                foreach (var step in Steps(reschedules, r => r.Recipient))
+                    Execute(_reschedule, step);
             _statements.Flush();
             for (var i = 0; i < _webhooks.Count; i++)
                 _webhooks[i].Id = _webhookIds[i];
@@ -125,7 +126,7 @@ internal sealed class WriterSession : IDisposable
         _db.Dispose();
     }
 
-    private int Take(IReadOnlyList<StoreChange> changes)
+    private int Take(List<StoreChange> changes)
     {
         List<MailboxTake>? all = null;
         foreach (var change in changes)
@@ -148,7 +149,7 @@ internal sealed class WriterSession : IDisposable
     /// Asks which mailboxes are still held. False when the answers decide neither new rows nor progress (what was delivered is, whoever holds the
     /// mailbox): then these need not wait for them.
     /// </summary>
-    private bool CheckEpochs(IReadOnlyList<StoreChange> changes)
+    private bool CheckEpochs(List<StoreChange> changes)
     {
         var waits = false;
         for (var i = 0; i < changes.Count; i++)
@@ -163,7 +164,7 @@ internal sealed class WriterSession : IDisposable
         return waits;
     }
 
-    private void EndCheck(IReadOnlyList<StoreChange> changes)
+    private void EndCheck(List<StoreChange> changes)
     {
         _statements.Flush();
         foreach (var index in _held)
@@ -171,9 +172,9 @@ internal sealed class WriterSession : IDisposable
     }
 
     /// <summary>Debits in the order of their changes; balances in the order of accounts, so that two nodes cannot wait for each other.</summary>
-    private int Pay(IReadOnlyList<StoreChange> changes)
+    private int Pay(List<StoreChange> changes)
     {
-        if (changes.All(c => c.Debit is null))
+        if (changes.TrueForAll(c => c.Debit is null))
             return 0;
         var debits = changes.Select(c => c.Debit).OfType<Debit>().ToLookup(d => d.Account, StringComparer.Ordinal);
         var balances = debits.Select(d => new Balance(d.Key, d.First().StartingCredit)).OrderBy(b => b.Account, StringComparer.Ordinal).ToList();
@@ -186,12 +187,12 @@ internal sealed class WriterSession : IDisposable
 
     private static bool IsWritten(StoreChange change) => change is { Held: true, Debit: null or { Paid: true } };
 
-    private void GatherNew(IReadOnlyList<StoreChange> changes)
+    private void GatherNew(List<StoreChange> changes)
     {
         foreach (var change in changes)
         {
-            Add(change.NewAttemptsOrNull, _attempts);
-            foreach (var progress in change.ProgressOrNull ?? [])
+            change.NewAttempts.AddTo(_attempts);
+            foreach (var progress in change.Progress)
             {
                 progress.Applied = false; // the change may have been written before, and rolled back
                 if (change.Held || progress.Happened)
@@ -199,14 +200,14 @@ internal sealed class WriterSession : IDisposable
             }
             if (!IsWritten(change))
                 continue;
-            Add(change.NewMessagesOrNull, _messages);
+            change.NewMessages.AddTo(_messages);
             Add(change.NewKeysOrNull, _keys);
             Add(change.NewRejectionsOrNull, _rejections);
         }
     }
 
     /// <summary>What comes after progress, or because of it.</summary>
-    private void GatherRest(IReadOnlyList<StoreChange> changes)
+    private void GatherRest(List<StoreChange> changes)
     {
         foreach (var change in changes)
         {
@@ -239,9 +240,11 @@ internal sealed class WriterSession : IDisposable
         _attempts.Clear();
         _rejections.Clear();
         _progress.Clear();
+        _progressInOrder.Clear();
         _webhooks.Clear();
         _webhookIds.Clear();
         _webhookProgress.Clear();
+        _webhookProgressInOrder.Clear();
         _reschedules.Clear();
     }
 
@@ -268,16 +271,41 @@ internal sealed class WriterSession : IDisposable
         return _answers;
     }
 
-    private void Update<T>(RowStatement<T> statement, List<T> progress) where T : RowProgress
+    /// <summary>Rows are locked in the order of their ids on every node.</summary>
+    private void Update<T>(RowStatement<T> statement, List<T> progress, List<T> inOrder) where T : RowProgress
     {
+        if (progress.Count == 0)
+            return;
+        inOrder.AddRange(progress);
+        inOrder.Sort(ById);
+        if (!HasRepeats(inOrder))
+        {
+            UpdateStep(statement, inOrder);
+            return;
+        }
         foreach (var step in Steps(progress, p => p.Id))
         {
-            step.Sort(static (one, other) => one.Id.CompareTo(other.Id)); // rows are locked in this order on every node
-            var updated = Ask(statement, step);
-            updated.Sort();
-            foreach (var one in step)
-                one.Applied = updated.BinarySearch(one.Id) >= 0;
+            step.Sort(ById);
+            UpdateStep(statement, step);
         }
+    }
+
+    private void UpdateStep<T>(RowStatement<T> statement, List<T> step) where T : RowProgress
+    {
+        var updated = Ask(statement, step);
+        updated.Sort();
+        foreach (var one in step)
+            one.Applied = updated.BinarySearch(one.Id) >= 0;
+    }
+
+    private static int ById(RowProgress one, RowProgress other) => one.Id.CompareTo(other.Id);
+
+    private static bool HasRepeats<T>(List<T> inOrder) where T : RowProgress
+    {
+        for (var i = 1; i < inOrder.Count; i++)
+            if (inOrder[i].Id == inOrder[i - 1].Id)
+                return true;
+        return false;
     }
 
     /// <summary>Of two updates of one row in one statement, either might win: the later one goes into the next statement.</summary>
@@ -298,6 +326,7 @@ internal sealed class WriterSession : IDisposable
     {
         if (change.Other is null)
             return false;
+        var before = ExecutionContext.Capture();
         _db.Database.UseTransaction(transaction);
         try
         {
@@ -309,6 +338,9 @@ internal sealed class WriterSession : IDisposable
         {
             _db.ChangeTracker.Clear();
             _db.Database.UseTransaction(null);
+            // EF leaves a mark on the thread, which would be copied into everything that follows from an answer.
+            if (before is not null)
+                ExecutionContext.Restore(before);
         }
     }
 }

@@ -50,6 +50,7 @@ public sealed class Segments(SmsSettings settings)
             LockingShifts = row.LockingShift == 0 ? [] : [row.LockingShift],
             SingleShifts = row.SingleShift == 0 ? [] : [row.SingleShift],
         };
+        if (row.SegmentCount == 1 && index == 0 && Segmenter.TryWhole(row.Text!, options, out var whole)) return whole;
         return Segmenter.TrySegment(row.Text!, options, out var segmentation)
             ? segmentation.Segments[index].UserData : throw new InvalidDataException($"stored text of {MessageId.Format(row.Id)} cannot be segmented");
     }

@@ -9,7 +9,7 @@ public sealed class AwaitedReports : IDisposable
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly LinkedList<Flight> _line = [];
+    private readonly LinkedLine<Flight> _line = new();
     private readonly ITimer _timer;
     private bool _armed;
 
@@ -28,24 +28,21 @@ public sealed class AwaitedReports : IDisposable
     }
 
     /// <summary>The handset's report, or null when it did not come in time.</summary>
-    internal Task<HandsetReport?> OfAsync(Flight flight)
+    internal ValueTask<HandsetReport?> OfAsync(Flight flight)
     {
         flight.AwaitedSince = _time.GetTimestamp();
         lock (_lock)
         {
-            _line.AddLast(flight.InLine);
+            _line.Add(flight);
             if (!_armed) Arm(_patience);
         }
-        return flight.Report.Task;
+        return flight.Report;
     }
 
     /// <summary>Nobody waits for it any more.</summary>
     internal void Remove(Flight flight)
     {
-        lock (_lock)
-        {
-            if (flight.InLine.List is not null) _line.Remove(flight.InLine);
-        }
+        lock (_lock) _line.Remove(flight);
     }
 
     public void Dispose() => _timer.Dispose();
@@ -56,7 +53,7 @@ public sealed class AwaitedReports : IDisposable
         lock (_lock)
         {
             _armed = false;
-            while (_line.First is { Value: var first })
+            while (_line.First is { } first)
             {
                 var left = _patience - _time.GetElapsedTime(first.AwaitedSince);
                 if (left > TimeSpan.Zero)
@@ -64,11 +61,11 @@ public sealed class AwaitedReports : IDisposable
                     Arm(left);
                     break;
                 }
-                _line.RemoveFirst();
+                _line.Remove(first);
                 over.Add(first);
             }
         }
-        foreach (var flight in over) flight.Report.TrySetResult(null);
+        foreach (var flight in over) flight.TryTell(null);
     }
 
     private void Arm(TimeSpan due)

@@ -47,7 +47,7 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     /// <summary>Expiry and reachability may have changed since the contacts were read.</summary>
     private bool Takes(KnownContact contact, Waiting waiting, long now) =>
         contact.Row.ExpiresAt > now && flows.IsReachable(contact.Row) && (contact.Row.SmsOverIp ? !waiting.IsImdn : waiting.IsText || waiting.IsImdn)
-        && waiting.Round.IsLeft(contact.Device);
+        && waiting.Round?.IsLeft(contact.Device) is not false;
 
     /// <summary>Nobody is registered: ask the network to tell when that changes. False when there is no network to ask.</summary>
     public bool Watch(string subscriber) => watcher.Watch(subscriber);

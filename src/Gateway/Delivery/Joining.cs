@@ -10,7 +10,7 @@ namespace Gateway.Delivery;
 /// <param name="Messages">In the order of their parts.</param>
 /// <param name="Complete">Every part of the concatenation is there.</param>
 /// <param name="Text">The joined text, or null when the content is no text.</param>
-internal sealed record Joining(IReadOnlyList<Waiting> Messages, bool Complete, string? Text)
+internal sealed record Joining(Few<Waiting> Messages, bool Complete, string? Text)
 {
     /// <summary>Unix milliseconds at which what is there leaves even if parts are missing.</summary>
     public long Deadline(int joinTimeoutSeconds) => Messages.Min(message => message.Row.AcceptedAt) + joinTimeoutSeconds * 1000L;

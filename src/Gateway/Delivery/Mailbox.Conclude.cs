@@ -17,7 +17,7 @@ public sealed partial class Mailbox
     {
         if (_flight is { } flight && flight.IsOf(report))
         {
-            flight.Report.TrySetResult(report);
+            flight.TryTell(report);
             return true;
         }
         var segmentId = report.SegmentId ?? _references.SegmentOf(report.MessageReference);
@@ -79,7 +79,7 @@ public sealed partial class Mailbox
         var first = Find(row.Id) ?? new Waiting(row);
         var taken = Joining.PartsOf(first, _queue).Messages.Where(part => part.Row.Attempts > 0).ToList();
         taken.ForEach(Remove); // before the write, so that none leaves during it
-        var change = ChangeOf(taken);
+        var change = ChangeOf([.. taken]);
         foreach (var part in taken)
         {
             change.Progress.Add(new MessageProgress
@@ -147,10 +147,10 @@ public sealed partial class Mailbox
     }
 
     /// <summary>What is written of one-time passwords takes the writer's reserved share, and so does what one waits for.</summary>
-    private StoreChange ChangeOf(IReadOnlyList<Waiting> messages) =>
+    private StoreChange ChangeOf(Few<Waiting> messages) =>
         NewChange(urgent: AnyOtp(messages) || _queue is [{ Row.Lane: MessageLane.Otp }, ..]);
 
-    private static bool AnyOtp(IReadOnlyList<Waiting> messages)
+    private static bool AnyOtp(Few<Waiting> messages)
     {
         for (var i = 0; i < messages.Count; i++)
             if (messages[i].Row.Lane == MessageLane.Otp) return true;
@@ -163,7 +163,7 @@ public sealed partial class Mailbox
     /// <summary>One verdict for what went out together: usually one message, several when their parts were joined.</summary>
     /// <param name="segments">How many segments of each message the attempt carried.</param>
     /// <param name="target">The recipient's device it was tried at, which others may follow.</param>
-    private async Task ConcludeAllAsync(IReadOnlyList<Waiting> messages, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
+    private Task ConcludeAllAsync(Few<Waiting> messages, AttemptRow? attempt, Verdict verdict, int segments = AllSegments,
         IReadOnlyList<WebhookRow>? webhooks = null, string? carrierIds = null, Target? target = null)
     {
         var now = Now;
@@ -184,35 +184,7 @@ public sealed partial class Mailbox
         }
         var hold = verdict.Next is Next.Retry or Next.AwaitRegistration or Next.AwaitMemory ? now + schedule.Delay(verdict, attempt: 1) : 0;
         if (hold > now) change.Reschedules.Add(Reschedule.Hold(Recipient, hold));
-        try
-        {
-            await WriteAsync(change);
-        }
-        catch
-        {
-            foreach (var (waiting, progress) in messages.Zip(change.Progress)) waiting.Row.SegmentsDone = progress.SegmentsBefore;
-            throw;
-        }
-        for (var i = 0; i < messages.Count; i++)
-        {
-            var (waiting, progress) = (messages[i], change.Progress[i]);
-            var row = waiting.Row;
-            (row.State, row.Attempts, row.DueAt) = (progress.State, progress.Attempts, progress.DueAt);
-            (row.ErrorCode, row.Reason) = (progress.ErrorCode, progress.Reason);
-            if (!progress.Applied) ReadAgain(waiting);
-            else if (row.State != MessageState.Waiting) Remove(waiting);
-        }
-        Log(messages[0].Row, attempt, verdict);
-        if (hold <= now || _lost) return;
-        var full = verdict.Next == Next.AwaitMemory;
-        if (full ? _signsOfRoom == _signsBefore : _events == _eventsBefore) (_holdUntil, _handsetFull) = (hold, full);
-        else await ReleaseAgainAsync(messages, now); // a registration or RP-SMMA came meanwhile, and this write put its release back
-    }
-
-    private Task ReleaseAgainAsync(IReadOnlyList<Waiting> messages, long now)
-    {
-        foreach (var waiting in messages) waiting.Release();
-        return ReleaseRowsAsync(now);
+        return WriteAsync(change, new Conclusion(messages, attempt, verdict, now, hold));
     }
 
     private MessageProgress After(Waiting waiting, Verdict verdict, int segments, string? carrierIds, long now)
@@ -291,7 +263,7 @@ public sealed partial class Mailbox
 
     private async Task ExpireAsync(List<Waiting> expired, long now)
     {
-        var change = ChangeOf(expired);
+        var change = ChangeOf([.. expired]);
         foreach (var waiting in expired)
         {
             var row = waiting.Row;
@@ -341,53 +313,6 @@ public sealed partial class Mailbox
         if (!change.Progress[0].Applied) ReadAgain(waiting);
     }
 
-    /// <summary>
-    /// Written, however long the store is away: what has happened on the air cannot be undone, and forgetting it would send it again.
-    /// </summary>
-    /// <returns>False: the mailbox is lost, and only what has happened was written.</returns>
-    private async Task<bool> WriteAsync(StoreChange change)
-    {
-        var started = time.GetTimestamp();
-        _writing = change;
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await store.Writer.WriteAsync(change, CancellationToken.None);
-                    break;
-                }
-                catch (StoreUnavailableException e)
-                {
-                    LogFault(Recipient, e);
-                    await Task.Delay(StoreRetry, time, CancellationToken.None);
-                    started = time.GetTimestamp();
-                }
-            }
-        }
-        finally
-        {
-            if (_writing == change) _writing = null;
-        }
-        var held = IsHeld(change, started);
-        foreach (var progress in change.Progress)
-            if (progress is { Applied: true, ConcludedAt: not null }) metrics.Concluded(progress.State);
-        receipts.Ring(change.Progress);
-        return held;
-    }
-
     /// <summary>Whoever repeats it finds the one that serves the mailbox now.</summary>
     private StoreUnavailableException Elsewhere() => new($"the mailbox of {Recipient} is served elsewhere");
-
-    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
-
-    private void Log(ShortMessageRow row, AttemptRow? attempt, Verdict verdict)
-    {
-        if (!log.IsEnabled(LogLevel.Information)) return;
-        if (verdict.Next == Next.Delivered)
-            LogDelivered(MessageId.Format(row.Id), attempt?.Segment ?? 0, Recipient, attempt?.Channel ?? "", row.Attempts);
-        else
-            LogAttempt(MessageId.Format(row.Id), Recipient, verdict.Reason, verdict.Next);
-    }
 }

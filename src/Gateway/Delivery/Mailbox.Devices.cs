@@ -32,30 +32,30 @@ public sealed partial class Mailbox
     private void MarkAbsent(Device device) => (_absent ??= [])[device] = Now + AbsentFor;
 
     /// <summary>What an attempt at one device means for the message.</summary>
-    private Verdict InRound(IReadOnlyList<Waiting> messages, Target target, Verdict verdict)
+    private Verdict InRound(Few<Waiting> messages, Target target, Verdict verdict)
     {
         if (verdict.Next == Next.Delivered)
         {
             _absent?.Remove(target.Device);
-            foreach (var waiting in messages) waiting.Round.End();
+            foreach (var waiting in messages) waiting.Round?.End();
             return verdict;
         }
         NoteFailure(messages, target, verdict);
         if (MovesOn(messages[0], target, verdict)) return verdict with { Next = Next.NextDevice };
-        var plan = verdict is ({ Next: Next.OtherClass } or { Next: Next.Fail, Status: < 600 }) && messages[0].Round.Hope is { } hope ? hope : verdict;
+        var plan = verdict is ({ Next: Next.OtherClass } or { Next: Next.Fail, Status: < 600 }) && messages[0].Round?.Hope is { } hope ? hope : verdict;
         EndRound(messages);
         return plan;
     }
 
-    private void NoteFailure(IReadOnlyList<Waiting> messages, Target target, Verdict verdict)
+    private void NoteFailure(Few<Waiting> messages, Target target, Verdict verdict)
     {
-        foreach (var waiting in messages) waiting.Round.Add(target.Device, verdict);
+        foreach (var waiting in messages) waiting.BeginRound().Add(target.Device, verdict);
         if (verdict.Next != Next.OtherClass && IsOfDevice(target, verdict)) MarkAbsent(target.Device);
     }
 
-    private void EndRound(IReadOnlyList<Waiting> messages)
+    private void EndRound(Few<Waiting> messages)
     {
-        foreach (var waiting in messages) waiting.Round.End();
+        foreach (var waiting in messages) waiting.Round?.End();
         _absent = null;
     }
 

@@ -11,6 +11,9 @@ public sealed partial class Mailbox
     /// <summary>What is told in this way is no call to its runtime, which would collect a mailbox that hears nothing else.</summary>
     private static readonly TimeSpan _idle = DeliveryExtensions.IdleMailbox;
 
+    /// <summary>To suppress the flow and let it go on costs a copy of the context each.</summary>
+    private static readonly ExecutionContext NothingFlows = ContextOfNothing();
+
     private TaskScheduler? _turns;
 
     public override async Task OnActivateAsync(CancellationToken cancel)
@@ -32,17 +35,34 @@ public sealed partial class Mailbox
     internal void Ring(ShortMessageRow row, Mailboxes mailboxes)
     {
         var ring = new LocalRing(this, row, mailboxes, channels.Work.Begin());
-        if (ExecutionContext.IsFlowSuppressed())
+        // What flows with a request (its log scopes) would be carried, and kept, through all that the mailbox does until it sleeps.
+        if (ExecutionContext.Capture() is not { } flowing)
         {
             ring.Start(_turns!);
             return;
         }
-        // What flows with a request (its log scopes) would be carried, and kept, through all that the mailbox does until it sleeps.
-        using (ExecutionContext.SuppressFlow()) ring.Start(_turns!);
+        ExecutionContext.Restore(NothingFlows);
+        try
+        {
+            ring.Start(_turns!);
+        }
+        finally
+        {
+            ExecutionContext.Restore(flowing);
+        }
+    }
+
+    private static ExecutionContext ContextOfNothing()
+    {
+        ExecutionContext? context = null;
+        var thread = new Thread(() => context = ExecutionContext.Capture());
+        thread.UnsafeStart();
+        thread.Join();
+        return context!;
     }
 
     /// <summary>The same as <see cref="IMailbox.Report"/> for the report that is waited for at this moment, from any thread. False: it is another one.</summary>
-    internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.Report.TrySetResult(report);
+    internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.TryTell(report);
 
     private sealed class LocalRing(Mailbox mailbox, ShortMessageRow row, Mailboxes mailboxes, WorkUnderWay.Work work)
     {

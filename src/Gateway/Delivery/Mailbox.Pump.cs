@@ -13,7 +13,7 @@ public sealed partial class Mailbox
     private int _eventsBefore;
     private int _signsBefore;
     // What the attempt carries now: it is on the air, and its outcome is told instead of its expiry.
-    private IReadOnlyList<Waiting> _underWay = [];
+    private Few<Waiting> _underWay = [];
 
     private void Pump()
     {
@@ -32,7 +32,23 @@ public sealed partial class Mailbox
                 await ExpireAsync();
                 if (_lost || _holdUntil > Now || !channels.Open) return;
                 if (_unheardOf is { } position) await LoadAsync(position with { Id = position.Id - 1 }, CancellationToken.None);
-                else if (NextReady() is { } waiting) await AttemptOrFailAsync(waiting);
+                else if (NextReady() is { } waiting)
+                {
+                    try
+                    {
+                        if (await IsStartedAsync(waiting)) await AttemptAsync(waiting);
+                    }
+                    catch (Exception e) when (e is not (StoreUnavailableException or OperationCanceledException))
+                    {
+                        // A row that makes us err must not stop the ones behind it.
+                        LogFault(Recipient, e);
+                        await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.GeneralError, $"internal fault: {e.Message}"));
+                    }
+                    finally
+                    {
+                        _underWay = [];
+                    }
+                }
                 else if (_more && MakeRoom()) await LoadAsync(_readTo, CancellationToken.None);
                 else return;
             }
@@ -69,31 +85,20 @@ public sealed partial class Mailbox
     /// <summary>Neither expired nor all delivered: what is one of these is about to go from here.</summary>
     private static bool IsLeft(Waiting waiting, long now) => waiting.Row.ExpiresAt > now && waiting.Row.SegmentsDone < waiting.Row.SegmentCount;
 
-    /// <summary>A row that makes us err must not stop the ones behind it.</summary>
-    private async Task AttemptOrFailAsync(Waiting waiting)
+    /// <summary>False: it is another activation's to send.</summary>
+    private Task<bool> IsStartedAsync(Waiting waiting)
     {
         (_eventsBefore, _signsBefore) = (_events, _signsOfRoom);
         _underWay = [waiting];
-        try
-        {
-            if (!await OwnForSureAsync()) return;
-            await (waiting.Row.Route switch
-            {
-                RouteKind.Application => ToApplicationAsync(waiting),
-                RouteKind.Carrier => ToCarrierAsync(waiting),
-                _ => ToSubscriberAsync(waiting),
-            });
-        }
-        catch (Exception e) when (e is not (StoreUnavailableException or OperationCanceledException))
-        {
-            LogFault(Recipient, e);
-            await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.GeneralError, $"internal fault: {e.Message}"));
-        }
-        finally
-        {
-            _underWay = [];
-        }
+        return OwnForSureAsync();
     }
+
+    private Task AttemptAsync(Waiting waiting) => waiting.Row.Route switch
+    {
+        RouteKind.Application => ToApplicationAsync(waiting),
+        RouteKind.Carrier => ToCarrierAsync(waiting),
+        _ => ToSubscriberAsync(waiting),
+    };
 
     private async Task ToApplicationAsync(Waiting waiting)
     {
@@ -124,14 +129,14 @@ public sealed partial class Mailbox
 
     private async Task NoContactAsync(Waiting waiting)
     {
-        if (waiting.Round.Hope is { } hope)
+        if (waiting.Round?.Hope is { } hope)
         {
             // The next device went away before its turn: what the one before met decides.
             EndRound([waiting]);
             await ConcludeAsync(waiting, attempt: null, hope);
             return;
         }
-        if (waiting.Round.Refused)
+        if (waiting.Round?.Refused is true)
         {
             await ConcludeAsync(waiting, attempt: null, new Verdict(Next.Fail, Verdict.Unreachable, "no contact takes this kind of message"));
             return;
@@ -172,7 +177,7 @@ public sealed partial class Mailbox
         return leaves ? slot : null;
     }
 
-    private bool AreLeft(IReadOnlyList<Waiting> messages)
+    private bool AreLeft(Few<Waiting> messages)
     {
         var now = Now;
         for (var i = 0; i < messages.Count; i++)
@@ -223,7 +228,7 @@ public sealed partial class Mailbox
             slot.Dispose(); // what the handset's report still takes is no load to the next hop
             if (IsCutShort(outcome)) return;
             attempt.Status = (short)(outcome.Response?.StatusCode ?? 0);
-            verdict = flight.Report.Task.IsCompleted ? ReportVerdict(waiting, await flight.Report.Task)
+            verdict = flight.Report.IsCompleted ? ReportVerdict(waiting, await flight.Report)
                 : outcome is { Kind: SipOutcomeKind.Final, Response.StatusCode: < 300 } ? ReportVerdict(waiting, await awaited.OfAsync(flight))
                 : Verdict.OfSip(outcome);
         }

@@ -314,7 +314,8 @@ internal sealed class Waiting(ShortMessageRow row)
         || row.Content == ContentKind.UserData && new Sms.TpDataCodingScheme(row.DataCodingScheme).IsText;
     /// <summary>Only a text client knows what it is.</summary>
     public bool IsImdn => row.Content == ContentKind.Imdn;
-    public Round Round { get; } = new();
+    /// <summary>Null while no device has failed.</summary>
+    public Round? Round { get; private set; }
     /// <summary>The attempt (of this segment) that a handset first answered with RP-ERROR.</summary>
     public byte? ErredAt { get; set; }
     /// <summary>The carrier of the last attempt, since it is in memory.</summary>
@@ -334,8 +335,10 @@ internal sealed class Waiting(ShortMessageRow row)
     public void Release()
     {
         Release(notBefore: 0);
-        Round.Forget();
+        Round = null;
     }
+
+    public Round BeginRound() => Round ??= new();
 
     public void Release(long notBefore) => (NotBefore, Deferred) = (notBefore, null);
 }

@@ -44,7 +44,7 @@ public sealed class Receipts(LiveDirectory directory, MessageId ids, Identities 
     }
 
     /// <summary>After the write: what it brought is rung.</summary>
-    public void Ring(List<MessageProgress> written)
+    public void Ring(Few<MessageProgress> written)
     {
         foreach (var progress in written)
         {

@@ -31,11 +31,4 @@ internal sealed class Round
 
     /// <summary>The next one begins with the preferred device again.</summary>
     public void End() => (_tried, Hope) = (null, null);
-
-    /// <summary>The contacts are others now.</summary>
-    public void Forget()
-    {
-        End();
-        _refused = null;
-    }
 }

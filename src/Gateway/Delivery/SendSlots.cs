@@ -42,7 +42,7 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     {
         get
         {
-            lock (_lock) return _hops.Values.Sum(hop => hop.Lines.Sum(line => line.Count));
+            lock (_lock) return _hops.Values.Sum(hop => hop.InLine);
         }
     }
 
@@ -137,14 +137,13 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     }
 
     /// <summary>Under way to a next hop, until it is disposed of.</summary>
-    public sealed class Slot : IDisposable
+    public sealed class Slot : Linked<Slot>, IDisposable
     {
-        internal Slot(Hop hop, MessageLane lane, long takenAt) => (Hop, Lane, TakenAt, Node) = (hop, lane, takenAt, new LinkedListNode<Slot>(this));
+        internal Slot(Hop hop, MessageLane lane, long takenAt) => (Hop, Lane, TakenAt) = (hop, lane, takenAt);
 
         internal Hop Hop { get; }
         internal MessageLane Lane { get; }
         internal long TakenAt { get; }
-        internal LinkedListNode<Slot> Node { get; }
 
         public void Dispose() => Hop.Slots.GiveBack(this);
     }
@@ -158,7 +157,9 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
     internal sealed class Hop(SendSlots slots, string name, int capacity) : IDisposable
     {
         // The oldest first.
-        private readonly LinkedList<Slot> _taken = [];
+        private readonly LinkedLine<Slot> _taken = new();
+        // Most hops come and go without anybody ever waiting for them.
+        private Line[]? _lines;
         private int _otp;
         private int _turn;
         private ITimer? _timer;
@@ -167,9 +168,10 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         public SendSlots Slots => slots;
         public string Name => name;
         public CarrierLimits? Limits { get; set; }
-        public Line[] Lines { get; } = [new(), new(), new()];
+        public Line[] Lines => _lines ??= [new(), new(), new()];
+        public int InLine => _lines is null ? 0 : _lines.Sum(line => line.Count);
         public int Taken => _taken.Count;
-        public bool IsIdle => _taken.Count == 0 && !Lines.Any(line => line.Any) && !IsResting;
+        public bool IsIdle => _taken.Count == 0 && !IsAnyInLine && !IsResting;
 
         public bool IsFree(MessageLane lane) => !IsResting && HasRoom(lane) && (Limits is null || Limits.Wait(lane == MessageLane.Otp) == TimeSpan.Zero);
 
@@ -177,12 +179,14 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
         private int Capacity => Limits?.Concurrent ?? capacity;
 
-        public bool IsInLine(MessageLane lane) => lane == MessageLane.Otp ? Lines[0].Any : Lines[1].Any || Lines[2].Any;
+        public bool IsInLine(MessageLane lane) => _lines is not null && (lane == MessageLane.Otp ? _lines[0].Any : _lines[1].Any || _lines[2].Any);
+
+        private bool IsAnyInLine => _lines is not null && Array.Exists(_lines, line => line.Any);
 
         public Slot Take(MessageLane lane)
         {
             var slot = new Slot(this, lane, slots.Now);
-            _taken.AddLast(slot.Node);
+            _taken.Add(slot);
             if (lane == MessageLane.Otp) _otp++;
             Limits?.Count(lane == MessageLane.Otp);
             return slot;
@@ -191,15 +195,14 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         /// <summary>False when it has been given back already.</summary>
         public bool Return(Slot slot)
         {
-            if (slot.Node.List != _taken) return false;
-            _taken.Remove(slot.Node);
+            if (!_taken.Remove(slot)) return false;
             if (slot.Lane == MessageLane.Otp) _otp--;
             return true;
         }
 
         public void ReturnSilent()
         {
-            while (Limits?.Concurrent is null && _taken.First is { } oldest && slots.Age(oldest.Value) >= Patience) Return(oldest.Value);
+            while (Limits?.Concurrent is null && _taken.First is { } oldest && slots.Age(oldest) >= Patience) Return(oldest);
         }
 
         public void Grant()
@@ -222,8 +225,8 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
                 Look(RestLeft);
                 return;
             }
-            if (!Lines.Any(line => line.Any)) return;
-            var wait = Limits?.Concurrent is null && _taken.First is { } oldest ? Patience - slots.Age(oldest.Value) : TimeSpan.MaxValue;
+            if (!IsAnyInLine) return;
+            var wait = Limits?.Concurrent is null && _taken.First is { } oldest ? Patience - slots.Age(oldest) : TimeSpan.MaxValue;
             if (NextTurn() is { } turn && turn < wait) wait = turn;
             if (wait < TimeSpan.MaxValue) Look(wait);
         }
@@ -239,8 +242,8 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
         private TimeSpan? NextTurn()
         {
             if (Limits is null) return null;
-            var otp = Lines[0].Any ? Limits.Wait(otp: true) : TimeSpan.MaxValue;
-            var others = Lines[1].Any || Lines[2].Any ? Limits.Wait(otp: false) : TimeSpan.MaxValue;
+            var otp = IsInLine(MessageLane.Otp) ? Limits.Wait(otp: true) : TimeSpan.MaxValue;
+            var others = IsInLine(MessageLane.Normal) ? Limits.Wait(otp: false) : TimeSpan.MaxValue;
             var wait = otp < others ? otp : others;
             return wait > TimeSpan.Zero && wait < TimeSpan.MaxValue ? wait + RateGrain : null;
         }
@@ -253,8 +256,8 @@ public sealed class SendSlots(DeliverySettings settings, TimeProvider time)
 
         private MessageLane? Next()
         {
-            if (Lines[0].Any && IsFree(MessageLane.Otp)) return MessageLane.Otp;
-            if (!IsFree(MessageLane.Normal) || !Lines[1].Any && !Lines[2].Any) return null;
+            if (IsInLine(MessageLane.Otp) && IsFree(MessageLane.Otp)) return MessageLane.Otp;
+            if (!IsInLine(MessageLane.Normal) || !IsFree(MessageLane.Normal)) return null;
             var bulk = Lines[2].Any && (!Lines[1].Any || ++_turn % BulkTurn == 0);
             return bulk ? MessageLane.Bulk : MessageLane.Normal;
         }

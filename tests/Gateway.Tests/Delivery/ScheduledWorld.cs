@@ -226,7 +226,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
             stored.NewMessages.Add(row);
         }
         await Store.Writer.WriteAsync(stored, Cancel);
-        return stored.NewMessages;
+        return [.. stored.NewMessages];
     }
 
     public Task<bool> CarrierReceiptAsync(CarrierReceipt receipt) => _app.Services.GetRequiredService<Mailboxes>().CarrierReceiptAsync(receipt, Cancel);

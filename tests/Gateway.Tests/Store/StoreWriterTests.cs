@@ -238,9 +238,10 @@ public abstract class StoreWriterTests(PostgresCluster? cluster) : TestStore(clu
     {
         var change = new StoreChange();
         change.NewMessages.Add(Message(1));
-        change.NewMessages.Add(Message(1));
+        change.NewMessages.Add(Message(2));
+        for (var i = 0; i < 2; i++) change.NewKeys.Add(new IdempotencyKeyRow { Account = "a1", Key = "k", Request = [1], MessageId = 1, SegmentCount = 1 });
         await Assert.ThrowsAnyAsync<DbException>(async () => await Store.Writer.TryWriteAsync(change));
-        change.NewMessages.RemoveAt(1);
+        change.NewKeys.RemoveAt(1);
         Assert.True(await Store.Writer.TryWriteAsync(change));
     }
 
