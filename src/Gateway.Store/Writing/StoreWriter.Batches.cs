@@ -149,24 +149,38 @@ public sealed partial class StoreWriter
     private bool LookUp(CommitMark mark, Exception lost)
     {
         var asked = Stopwatch.GetTimestamp();
+        CloseSession();
+        while (true)
+        {
+            if (Ask(mark, asked) is { } committed)
+                return committed;
+            if (Stopwatch.GetElapsedTime(asked) >= LookUpPatience)
+                throw _database.Unavailable(lost);
+            lock (_gate)
+                Monitor.Wait(_gate, LookUpInterval);
+        }
+    }
+
+    /// <summary>Null: the server is still at work on it, or this connection was cut as well.</summary>
+    private bool? Ask(CommitMark mark, long asked)
+    {
         try
         {
-            _database.ForgetConnections();
-            CloseSession();
-            _session = new WriterSession(_database, _nodes);
-            while (true)
+            if (_session is null)
             {
-                if (_database.IsCommitted(mark, _session.Connection) is { } committed)
-                    return committed;
-                if (Stopwatch.GetElapsedTime(asked) >= LookUpPatience)
-                    throw _database.Unavailable(lost);
-                lock (_gate)
-                    Monitor.Wait(_gate, LookUpInterval);
+                _database.ForgetConnections();
+                _session = new WriterSession(_database, _nodes);
             }
+            return _database.IsCommitted(mark, _session.Connection);
         }
-        catch (Exception fault) when (fault is not StoreUnavailableException)
+        catch (Exception fault) when (_database.IsCut(fault) && Stopwatch.GetElapsedTime(asked) < LookUpPatience)
         {
-            throw _database.Unavailable(fault); // cut again, or away: not known
+            CloseSession();
+            return null;
+        }
+        catch (Exception fault)
+        {
+            throw _database.Unavailable(fault); // away: not known
         }
     }
 

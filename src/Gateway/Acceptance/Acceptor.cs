@@ -103,7 +103,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
             {
                 if (submission.Via is { } via && await IsOursAsync(via, change.NewMessages[0]))
                     result = AcceptanceResult.Refused(Refusal.Unroutable, LoopOf(submission, change.NewMessages[0]));
-                else if (!await store.Writer.TryWriteAsync(change).AsTask())
+                else if (!await store.Writer.TryWriteAsync(change))
                     result = AcceptanceResult.Refused(Refusal.Overloaded, "too many writes wait");
                 else
                     result = Written(change);

@@ -10,7 +10,7 @@ internal static class ProcessorSpeed
 {
     private const int Numbers = 100_000, Rounds = 15;
 
-    /// <summary>Milliseconds in which one processor sorts 100,000 numbers, always the same; the median of fifteen times.</summary>
+    /// <summary>Milliseconds in which one processor sorts 100,000 numbers, always the same; the best of fifteen times.</summary>
     public static double Measure()
     {
         var (numbers, times) = (new int[Numbers], new double[Rounds]);
@@ -22,7 +22,6 @@ internal static class ProcessorSpeed
             Array.Sort(numbers);
             times[round] = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
         }
-        Array.Sort(times);
-        return times[Rounds / 2];
+        return times.Min();
     }
 }

@@ -120,6 +120,8 @@ public sealed class StoreLossTests(ITestOutputHelper output) : IAsyncLifetime
                 await using var command = server.CreateCommand(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
                 Assert.InRange((long)(await command.ExecuteScalarAsync(Cancel))!, 1, 200);
+                // A commit between two cuts: five cuts of one transaction are an outage, and are told as one.
+                await Gateway.SendSmsAsync(Absent, $"after cut {cut}", Cancel);
             }
             await stop.CancelAsync();
             await Task.WhenAll(sending);

@@ -19,6 +19,7 @@ public sealed class CommitCutter : IAsyncDisposable
     private readonly int _server;
     private At _next;
     private int _skip;
+    private int _openings;
     private int _cuts;
 
     public CommitCutter(int server)
@@ -32,9 +33,12 @@ public sealed class CommitCutter : IAsyncDisposable
     public int Port { get; }
     public int Cuts => Volatile.Read(ref _cuts);
 
-    public void CutNext(At at, int skip = 0)
+    /// <param name="at">Where the commit's connection is cut.</param>
+    /// <param name="skip">So many commits pass before.</param>
+    /// <param name="openings">So many connections are cut after that before they are answered at all.</param>
+    public void CutNext(At at, int skip = 0, int openings = 0)
     {
-        lock (_lock) (_next, _skip) = (at, skip);
+        lock (_lock) (_next, _skip, _openings) = (at, skip, openings);
     }
 
     /// <summary>Nobody gets a new connection any more.</summary>
@@ -66,6 +70,11 @@ public sealed class CommitCutter : IAsyncDisposable
         client.NoDelay = true;
         using (client)
         {
+            if (TakeOpening())
+            {
+                Interlocked.Increment(ref _cuts);
+                return;
+            }
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, _server, _closing.Token);
@@ -116,6 +125,11 @@ public sealed class CommitCutter : IAsyncDisposable
             _next = At.Nothing;
             return at;
         }
+    }
+
+    private bool TakeOpening()
+    {
+        lock (_lock) return _next == At.Nothing && _openings-- > 0;
     }
 
     private sealed class Cut

@@ -76,6 +76,19 @@ public sealed class CutConnectionTests(PostgresCluster cluster) : TestStore(clus
         Assert.Equal(2, await db.ShortMessages.CountAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData(CommitCutter.At.Commit)]
+    [InlineData(CommitCutter.At.AnswerToCommit)]
+    public async Task Nor_is_one_whose_look_up_is_cut_as_well(CommitCutter.At at)
+    {
+        await WriteAsync(Message(1));
+        _cutter!.CutNext(at, openings: 3);
+        Assert.True(await WriteAsync(Message(2)));
+        Assert.Equal(4, _cutter.Cuts);
+        await using var db = Store.Open();
+        Assert.Equal(2, await db.ShortMessages.CountAsync(Cancel));
+    }
+
     [Fact]
     public async Task A_commit_of_whose_fate_nothing_can_be_learnt_is_refused()
     {
