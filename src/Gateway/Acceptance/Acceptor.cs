@@ -17,6 +17,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
 
     // Repeats that arrive while the first is still being written; later ones are found in the store.
     private readonly ConcurrentDictionary<(string Originator, string ForeignId), Task<AcceptanceResult>> _underWay = new();
+    private readonly RecentlyBrought _recent = new(time);
 
     /// <summary>
     /// When this returns accepted, nothing can lose the message. A repeat (same originator and foreign id, or as <see cref="Repeats"/> has it) gets
@@ -75,6 +76,7 @@ public sealed class Acceptor(GatewayStore store, Router router, NumberPlan numbe
 
     private async Task<AcceptanceResult?> FindRepeatAsync(Submission submission, string foreignId)
     {
+        if (!store.Nodes.Clustered && _recent.IsNew(submission.Originator, foreignId, submission.RepeatWindow)) return null;
         var since = (time.GetUtcNow() - submission.RepeatWindow).ToUnixTimeMilliseconds();
         try
         {

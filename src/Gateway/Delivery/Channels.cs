@@ -8,7 +8,7 @@ namespace Gateway.Delivery;
 
 /// <summary>The ways out: which one a message takes, and sending on it.</summary>
 public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flows, RegWatcher watcher, Volte volte, Ott ott, CarrierRegistry carriers,
-    SendSlots slots, WorkUnderWay work, SipSettings settings, IHostApplicationLifetime lifetime)
+    SendSlots slots, LocalMailboxes mailboxes, WorkUnderWay work, SipSettings settings, IHostApplicationLifetime lifetime)
 {
     /// <summary>False until the SIP addresses are open, and again when the gateway stops: nothing leaves then, and what is due stays so.</summary>
     public bool Open => endpoint.Bound.Count > 0 && !lifetime.ApplicationStopping.IsCancellationRequested;
@@ -75,16 +75,19 @@ public sealed class Channels(SipEndpoint endpoint, Contacts contacts, Flows flow
     public async Task<SipOutcome> SendReportAsync(string identity, string? msisdn, SipFlow from, byte[] body, string inReplyTo)
     {
         var own = msisdn is null ? null : await RegisteredFromAsync(msisdn, from.ToString());
-        var target = own is not null ? NewTarget(new KnownContact(own))
+        var target = own is not null ? TargetOf(own)
             : new Target(new Device(ContactClass.Volte, identity), IsContact: false, identity, SipUri.Parse(identity), Proxy, Proxy is null ? SipTarget.At(from) : null);
         return await endpoint.SendAsync(volte.Report(target, body, inReplyTo), target.NextHop);
     }
 
-    private async Task<ContactRow?> RegisteredFromAsync(string msisdn, string flow)
+    private ValueTask<KnownContact?> RegisteredFromAsync(string msisdn, string flow) =>
+        mailboxes.Find(msisdn)?.ContactOn(flow) is { } known ? new(known) : new(RecordedFromAsync(msisdn, flow));
+
+    private async Task<KnownContact?> RecordedFromAsync(string msisdn, string flow)
     {
         try
         {
-            return (await contacts.OfAsync(msisdn, CancellationToken.None)).Find(contact => contact.Flow == flow);
+            return (await ContactsAsync(msisdn, CancellationToken.None)).Find(contact => contact.Row.Flow == flow);
         }
         catch (StoreUnavailableException)
         {

@@ -64,6 +64,17 @@ public sealed partial class Mailbox
     /// <summary>The same as <see cref="IMailbox.Report"/> for the report that is waited for at this moment, from any thread. False: it is another one.</summary>
     internal bool TryTake(HandsetReport report) => _flight is { } flight && flight.IsOf(report) && flight.TryTell(report);
 
+    /// <summary>
+    /// From any thread: the contact on the flow that something has just come over. It may have been registered anew since the mailbox read it, and is still
+    /// the way back. Null: it knows none.
+    /// </summary>
+    internal KnownContact? ContactOn(string flow)
+    {
+        foreach (var contact in _contacts) // a list that is never changed once it is here
+            if (contact.Row.Flow == flow) return contact;
+        return null;
+    }
+
     private sealed class LocalRing(Mailbox mailbox, ShortMessageRow row, Mailboxes mailboxes, WorkUnderWay.Work work)
     {
         public void Start(TaskScheduler turns) =>

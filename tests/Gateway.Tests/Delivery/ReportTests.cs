@@ -29,7 +29,7 @@ public sealed class ReportTests
         var contacts = new Contacts(store, null!, flows, TimeProvider.System);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => contacts.OfAsync("49171", Cancel));
         var channels = new Channels(endpoint, contacts, flows, null!, new Volte(settings, TimeProvider.System), null!, null!,
-            null!, new WorkUnderWay(TimeProvider.System), settings, null!);
+            null!, new LocalMailboxes(), new WorkUnderWay(TimeProvider.System), settings, null!);
         var from = new SipFlow(SipTransportKind.Udp, (IPEndPoint)handset.Client.LocalEndPoint!, endpoint.Bound[0].EndPoint);
 
         var report = channels.SendReportAsync("sip:+49171@ims.example.org", "49171", from, Pdu.RpError(7, 41), "call-1");
