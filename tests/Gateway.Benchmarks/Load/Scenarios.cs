@@ -15,6 +15,8 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
 {
     private const int Window = 256;
     private const string Carrier = "4477";
+    /// <summary>From then on the gateway knows from memory whether a handset's message is a repeat, as one that has not just started does.</summary>
+    private static readonly TimeSpan MoWarmUp = TimeSpan.FromSeconds(125);
 
     private string? _connection;
 
@@ -24,10 +26,10 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         await using var gateway = await StartAsync();
         await using var subscribers = await Subscribers.CreateAsync(options.Subscribers, kind, gateway.Sip, GatewayUnderLoad.Domain);
         await subscribers.RegisterAsync();
-        var ledger = NewLedger();
+        var ledger = NewLedger(options.WarmUp);
         subscribers.Ledger = ledger;
         var client = gateway.ClientOf(GatewayUnderLoad.Normal);
-        return await RunAsync(name, gateway, ledger, Window, number =>
+        return await RunAsync(name, gateway, ledger, Window, options.WarmUp, number =>
             client.SendAsync(Subscribers.NumberOf(number % options.Subscribers), Ledger.TextOf(number, number % 100 < longPercent)));
     }
 
@@ -37,10 +39,11 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         await using var gateway = await StartAsync();
         await using var subscribers = await Subscribers.CreateAsync(options.Subscribers, HandsetKind.Volte, gateway.Sip, GatewayUnderLoad.Domain);
         await subscribers.RegisterAsync();
-        var ledger = NewLedger();
+        var warmUp = options.Quick ? options.WarmUp : MoWarmUp;
+        var ledger = NewLedger(warmUp);
         subscribers.Ledger = ledger;
         // A handset sends one after the other, so each sender here has handsets of its own.
-        return await RunAsync("mo", gateway, ledger, Window, async number =>
+        return await RunAsync("mo", gateway, ledger, Window, warmUp, async number =>
         {
             var sender = number % options.Subscribers;
             var to = Subscribers.NumberOf((sender + options.Subscribers / 2) % options.Subscribers);
@@ -58,11 +61,11 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
             ["Carriers__0__Name"] = "slow", ["Carriers__0__Kind"] = "Nexmo", ["Carriers__0__BaseUrl"] = carrier.Url, ["Carriers__0__ApiKey"] = "k",
             ["Carriers__0__ApiSecret"] = "s", ["Carriers__0__Prefixes__0"] = Carrier,
         });
-        var ledger = NewLedger();
+        var ledger = NewLedger(options.WarmUp);
         carrier.Ledger = ledger;
         var client = gateway.ClientOf(GatewayUnderLoad.Normal);
         // Wide enough for the carrier's slots: what is on its way there takes at least 100 ms.
-        return await RunAsync("carrier", gateway, ledger, window: 1_000, number =>
+        return await RunAsync("carrier", gateway, ledger, window: 1_000, options.WarmUp, number =>
             client.SendAsync(Carrier + (number % 100_000).ToString("D8", CultureInfo.InvariantCulture), Ledger.TextOf(number, isLong: false)));
     }
 
@@ -92,10 +95,10 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         return await ResultAsync(measured with { Latencies = new Latencies([], [], []) }, gateway, ledger);
     }
 
-    private async Task<Result> RunAsync(string name, GatewayUnderLoad gateway, Ledger ledger, int window, Func<int, Task<bool>> send)
+    private async Task<Result> RunAsync(string name, GatewayUnderLoad gateway, Ledger ledger, int window, TimeSpan warmUp, Func<int, Task<bool>> send)
     {
         var work = WorkOf(name, gateway, send) with { Window = window, Senders = window / 4, Rate = options.Rate };
-        var measured = await new Phase(work, ledger, new RuntimeMetrics(gateway.Http).ReadAsync).RunAsync(options.WarmUp, options.Measured);
+        var measured = await new Phase(work, ledger, new RuntimeMetrics(gateway.Http).ReadAsync).RunAsync(warmUp, options.Measured);
         return await ResultAsync(measured, gateway, ledger);
     }
 
@@ -115,7 +118,8 @@ internal sealed class Scenarios(LoadOptions options, PostgresCluster? postgres)
         return await GatewayUnderLoad.StartAsync(_connection, more);
     }
 
-    private Ledger NewLedger() => new((int)(options.WarmUp + options.Measured + TimeSpan.FromSeconds(5)).TotalSeconds * (options.Rate ?? LoadOptions.MostPerSecond));
+    private Ledger NewLedger(TimeSpan warmUp) =>
+        new((int)(warmUp + options.Measured + TimeSpan.FromSeconds(5)).TotalSeconds * (options.Rate ?? LoadOptions.MostPerSecond));
 
     private async Task<long> PostgresOctetsAsync()
     {
