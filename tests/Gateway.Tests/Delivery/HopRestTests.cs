@@ -40,6 +40,7 @@ public sealed class HopRestTests
         await world.RegisterAsync(B);
         string[] behind = [A, "4940100003", "4940100004"];
         foreach (var number in behind) await ScheduledWorld.RegisterAtAsync(world.Device(Proxy), number, Ott, throughIt: true);
+        await world.IdleAsync(); // a registration that is heard of after the first attempt would bring a second
         await world.SendAsync(A, MessageLane.Normal, "first");
         world.Silent = 1; // those that wait for the proxy
         await world.SendAsync(behind[1], MessageLane.Normal, "waits");
@@ -67,6 +68,7 @@ public sealed class HopRestTests
         await using var world = await ScheduledWorld.StartAsync();
         world.Handset(Proxy, answer: _ => answer);
         foreach (var number in (string[])[A, B]) await ScheduledWorld.RegisterAtAsync(world.Device(Proxy), number, Ott, throughIt: true);
+        await world.IdleAsync(); // as above
         await world.SendAsync(A, MessageLane.Normal, "one");
         await world.SendAsync(B, MessageLane.Normal, "two");
         Assert.Equal(["one", "two"], world.Attempts);
