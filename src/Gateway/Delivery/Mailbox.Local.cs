@@ -82,7 +82,7 @@ public sealed partial class Mailbox
 
         private void Run()
         {
-            if (mailbox._leaving || mailbox._lost)
+            if (mailbox._leaving || mailbox._lost || mailbox._retired)
             {
                 mailboxes.RingByCall(row);
                 work.Dispose();

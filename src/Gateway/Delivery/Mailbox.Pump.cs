@@ -8,6 +8,7 @@ namespace Gateway.Delivery;
 public sealed partial class Mailbox
 {
     private const long MinRecheck = 60_000;
+    private bool _retired;
     private volatile Flight? _flight;
     private readonly RpReferences _references = new();
     private int _eventsBefore;
@@ -17,12 +18,13 @@ public sealed partial class Mailbox
 
     private void Pump()
     {
-        if (!_pumping && (_queue.Count > 0 || _more)) _ = PumpAsync();
+        if (!_pumping && !_retired && (_queue.Count > 0 || _more)) _ = PumpAsync();
     }
 
     private async Task PumpAsync()
     {
         _pumping = true;
+        var faulty = false;
         KeepAlive(Timeout.InfiniteTimeSpan);
         using var work = channels.Work.Begin();
         try
@@ -57,12 +59,26 @@ public sealed partial class Mailbox
         {
             // Most often the store is away. Rows still say what is due, so the sweep comes back here when it can be read again.
             LogFault(Recipient, e);
+            faulty = true;
         }
         finally
         {
             _pumping = false;
-            KeepAlive(_idle);
+            if (!faulty && local.IsCrowded && IsDone) Retire();
+            else KeepAlive(_idle);
         }
+    }
+
+    /// <summary>Nothing waits, and nothing is known that the next message would be the better for.</summary>
+    private bool IsDone => _queue.Count == 0 && !_more && !_setAside && _absent is null;
+
+    /// <summary>Makes room for others. From now on it begins nothing, and who tells it something is sent on to the next activation.</summary>
+    private void Retire()
+    {
+        if (_leaving || _lost) return;
+        _retired = true;
+        local.Remove(Recipient, this);
+        DeactivateOnIdle();
     }
 
     /// <summary>

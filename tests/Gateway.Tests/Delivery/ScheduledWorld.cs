@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Gateway.Acceptance;
@@ -42,7 +41,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private readonly Complaints _complaints = new();
     private SqliteFolder? _folder;
 
-    private ScheduledWorld(StoreOptions store, int sendSlots, string devices)
+    private ScheduledWorld(StoreOptions store, int sendSlots, string devices, int mostAwake)
     {
         var sip = FreePort.Next();
         Sip = new IPEndPoint(IPAddress.Loopback, sip);
@@ -65,6 +64,7 @@ internal sealed class ScheduledWorld : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Sip).AddSingleton(settings.Numbering).AddSingleton(settings.Sms);
         builder.AddStore(settings).AddAcceptance().AddRouting().AddCarriers(settings).AddRegistration().AddDelivery(settings).AddInbound(settings);
+        builder.Services.Replace(ServiceDescriptor.Singleton(new LocalMailboxes { Most = mostAwake }));
         builder.Services.AddSingleton<WebhookBell>(); // receipts are written and nobody sends them
         builder.Services.Replace(ServiceDescriptor.Singleton(new RetrySchedule(settings.Delivery, new RetryScheduleTests.Middle())));
         foreach (var background in builder.Services.Where(service => service.ImplementationType == typeof(DueSweep)).ToList())
@@ -92,16 +92,18 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private AwaitedReports Reports => _app.Services.GetRequiredService<AwaitedReports>();
     private WorkUnderWay Work => _app.Services.GetRequiredService<WorkUnderWay>();
     public SendSlots Slots => _app.Services.GetRequiredService<SendSlots>();
+    public bool IsAwake(string number) => _app.Services.GetRequiredService<LocalMailboxes>().Find(number) is not null;
     private long Now => (long)(_time.GetUtcNow() - Start).TotalMilliseconds;
 
     /// <summary>Mailboxes that wait for a report that will not come, or for a slot: they count as under way.</summary>
     public int Silent { get; set; }
 
     /// <param name="store">Where its rows are; null: a SQLite file of its own.</param>
-    public static async Task<ScheduledWorld> StartAsync(StoreOptions? store = null, int sendSlots = 100, string devices = DeliverySettings.Preferred)
+    public static async Task<ScheduledWorld> StartAsync(
+        StoreOptions? store = null, int sendSlots = 100, string devices = DeliverySettings.Preferred, int mostAwake = 1_000)
     {
         var folder = store is null ? new SqliteFolder() : null;
-        var world = new ScheduledWorld(store ?? folder!.Options, sendSlots, devices) { _folder = folder };
+        var world = new ScheduledWorld(store ?? folder!.Options, sendSlots, devices, mostAwake) { _folder = folder };
         await world.Store.MigrateAsync(Cancel);
         await world._app.StartAsync(Cancel);
         return world;
@@ -388,21 +390,5 @@ internal sealed class ScheduledWorld : IAsyncDisposable
     private List<(long At, string Who, string What)> Lines()
     {
         lock (_lines) return [.. _lines];
-    }
-
-    private sealed class Complaints : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }
