@@ -87,6 +87,7 @@ internal static class LoadCommand
 
     private static void Print(List<Result> results, Result? rival)
     {
+        if (results.Count == 0 && rival is null) return; // what prints a table of its own
         Say($"");
         Say($"| scenario | store | messages/s | accept ms p50 / p99 / p99.9 | to the wire p50 / p99 | to RP-ACK p50 / p99 | CPU µs a message | kB allocated | peak RSS MiB | GC pauses | database octets | foreign CPU | sort ms |");
         Say($"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");

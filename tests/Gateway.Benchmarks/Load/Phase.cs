@@ -45,7 +45,8 @@ internal sealed class Phase(Work work, Ledger ledger, Func<Task<RuntimeFigures>>
     private async Task PassAsync(TimeSpan time)
     {
         var began = Stopwatch.GetTimestamp();
-        for (var left = time; left > TimeSpan.Zero; left = time - Stopwatch.GetElapsedTime(began))
+        // In whole seconds: what a timer comes too early is no chapter.
+        for (var left = time; left > TimeSpan.Zero; left = TimeSpan.FromSeconds(Math.Floor((time - Stopwatch.GetElapsedTime(began)).TotalSeconds)))
         {
             var ended = ledger.Ended;
             var chapter = left < Chapter ? left : Chapter;
