@@ -35,7 +35,7 @@ internal readonly ref struct PlainSuccess
         for (var count = 0; lines.MoveNext(); count++)
         {
             var name = HeaderNames.Find(lines.Name);
-            if (lines.Faulty || count == SipParser.MaxHeaders || (name == HeaderName.Other && !SipGrammar.IsToken(lines.Name))) return false;
+            if (lines.Faulty || count == SipParser.MaxHeaders || (name == HeaderName.Other && !SipParser.IsName(lines))) return false;
             if (name == HeaderName.CSeq && !IsOfMessage(lines.Value)) return false;
 
             if (name == HeaderName.Via && via.IsEmpty) via = lines.Value;

@@ -125,7 +125,8 @@ public static class SipParser
         }
     }
 
-    private static bool IsName(in HeaderLines lines) =>
+    /// <summary>A header without a known name has one that can be kept.</summary>
+    internal static bool IsName(in HeaderLines lines) =>
         SipGrammar.IsToken(lines.Name) && lines.ValueStart - lines.LineStart <= HeaderField.LongestName;
 
     /// <summary>What there will be of fields, unless some are folded.</summary>

@@ -152,7 +152,7 @@ public sealed partial class StoreWriter
         CloseSession();
         while (true)
         {
-            if (Ask(mark, asked) is { } committed)
+            if (Ask(mark) is { } committed)
                 return committed;
             if (Stopwatch.GetElapsedTime(asked) >= LookUpPatience)
                 throw _database.Unavailable(lost);
@@ -162,7 +162,7 @@ public sealed partial class StoreWriter
     }
 
     /// <summary>Null: the server is still at work on it, or this connection was cut as well.</summary>
-    private bool? Ask(CommitMark mark, long asked)
+    private bool? Ask(CommitMark mark)
     {
         try
         {
@@ -173,12 +173,12 @@ public sealed partial class StoreWriter
             }
             return _database.IsCommitted(mark, _session.Connection);
         }
-        catch (Exception fault) when (_database.IsCut(fault) && Stopwatch.GetElapsedTime(asked) < LookUpPatience)
+        catch (Exception fault) when (_database.IsCut(fault))
         {
             CloseSession();
             return null;
         }
-        catch (Exception fault)
+        catch (Exception fault) when (fault is not StoreUnavailableException)
         {
             throw _database.Unavailable(fault); // away: not known
         }

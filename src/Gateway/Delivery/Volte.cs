@@ -43,9 +43,9 @@ public sealed class Volte(SipSettings settings, TimeProvider time)
     /// <summary>The segment an In-Reply-To of a handset names, or null when it is no Call-ID of ours.</summary>
     public static long? SegmentOf(ReadOnlySpan<byte> inReplyTo)
     {
-        if (inReplyTo.Length <= 17 || inReplyTo[16] != '-') return null;
-        Span<char> digits = stackalloc char[16];
-        Encoding.Latin1.GetChars(inReplyTo[..16], digits);
+        if (inReplyTo.Length <= MessageId.Digits + 1 || inReplyTo[MessageId.Digits] != '-') return null;
+        Span<char> digits = stackalloc char[MessageId.Digits];
+        Encoding.Latin1.GetChars(inReplyTo[..MessageId.Digits], digits);
         return MessageId.TryParse(digits, out var id) ? id : null;
     }
 
